@@ -1,0 +1,3 @@
+"""The cycle and the crew that deliberates in it."""
+
+from records import environment as environment

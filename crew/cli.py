@@ -1,0 +1,232 @@
+"""
+The `desk` command. Each subcommand is a few lines over the desk; heavy things are
+imported inside, so that help and halt are instant.
+
+With --json exactly one JSON document goes to stdout and everything else to stderr.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from crew.home import CHECKOUT, state_folder
+from records.errors import SettingsError
+
+if TYPE_CHECKING:
+    from crew.desk import Desk
+    from crew.settings import Settings
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="A crypto trading desk of five LLM agents in which risk has the last word.",
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="A setting, such as risk.max_leverage=2.")
+]
+
+
+@app.command()
+def cycle(
+    count: Annotated[int, typer.Option(min=1, help="How many cycles, one after another.")] = 1,
+    as_json: AsJson = False,
+    model: Annotated[
+        str | None, typer.Option(help="Model of all agents without their own.")
+    ] = None,
+    venue: Annotated[str | None, typer.Option(help="Venue, such as demo or binance.")] = None,
+    set_: Set = None,
+) -> None:
+    """Run one cycle (what `crewai run` does)."""
+    from crew.cycle import run_cycle
+    from crew.summary import summary
+
+    say = _progress(quiet=as_json)
+    with _opened(_flags(model=model, venue=venue, assignments=set_)) as desk:
+        records = [run_cycle(desk, say) for _ in range(count)]
+    if as_json:
+        documents = [record.model_dump(mode="json") for record in records]
+        _print_json(documents[0] if count == 1 else documents)
+    else:
+        print("\n\n".join(summary(record) for record in records))
+    raise typer.Exit(next((r.exit_code for r in reversed(records) if r.exit_code), 0))
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """The account, open positions and the last cycles."""
+    from crew.status import status_document, status_text
+
+    with _opened() as desk:
+        document = status_document(desk)
+    print(status_text(document)) if not as_json else _print_json(document)
+
+
+@app.command()
+def transcript(
+    cycle_id: Annotated[
+        str | None, typer.Argument(help="A cycle id; the last one if left out.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who said what in a cycle, in order."""
+    from crew.reading import rendered, transcript_of
+
+    with _opened() as desk:
+        rows, fault = transcript_of(desk, cycle_id)
+    if as_json:
+        _print_json(rows)
+    else:
+        print(rendered(rows))
+    if fault is not None:
+        print(f"desk: this transcript is not what was written: {fault}.", file=sys.stderr)
+        raise typer.Exit(6)
+
+
+@app.command()
+def halt(why: Annotated[str, typer.Argument(help="The reason, for whoever resumes.")]) -> None:
+    """Open nothing new from this moment; exits and stops stay possible."""
+    from tools.risk.halt import halt as write
+
+    write(state_folder(), why)
+    print(f"Halted: {why}. Open positions keep their stops. `desk resume` allows entries again.")
+
+
+@app.command()
+def resume() -> None:
+    """Allow entries again."""
+    from tools.risk.halt import resume as remove
+
+    print("Entries are allowed again." if remove(state_folder()) else "The desk was not halted.")
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check settings, YAML, venue, model, disk and clock, and say what to fix."""
+    from crew.doctor import examine
+
+    checks = examine()
+    if as_json:
+        _print_json([check.model_dump(mode="json") for check in checks])
+    else:
+        for check in checks:
+            print(f"{'ok  ' if check.ok else 'FAIL'}  {check.name:<9} {check.finding}")
+    raise typer.Exit(next((check.exit_code for check in checks if not check.ok), 0))
+
+
+@app.command()
+def cron(
+    minutes: Annotated[int, typer.Option(min=1, max=59, help="Minutes between cycles.")] = 3,
+) -> None:
+    """Print the crontab line that runs a cycle every few minutes."""
+    from crew.cron import crontab_line
+
+    print(crontab_line(state_folder(), minutes))
+
+
+@app.command()
+def replay(
+    cycle_id: Annotated[str | None, typer.Argument(help="A recorded cycle.")] = None,
+    task_id: Annotated[str | None, typer.Option("-t", "--task_id", hidden=True)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a recorded cycle again, offline, and say what differs."""
+    from crew.replay import replay_cycle
+
+    with _opened() as desk:
+        differences = replay_cycle(desk, cycle_id or task_id or "")
+    if as_json:
+        _print_json(
+            {"cycle_id": cycle_id, "identical": not differences, "differences": differences}
+        )
+    else:
+        print("\n".join(differences) or "Identical: same reports, proposals, verdicts and orders.")
+    raise typer.Exit(5 if differences else 0)
+
+
+@app.command()
+def trial(
+    count: Annotated[int, typer.Option(min=1)] = 1,
+    model: Annotated[str, typer.Option(help="A provider's model.")] = "",
+) -> None:
+    """Run cycles on a model in a throw-away state folder (what `crewai test` does)."""
+    import tempfile
+
+    from crew.cycle import run_cycle
+    from crew.summary import summary
+
+    if not model or model.startswith("rulebook/"):
+        raise SettingsError(
+            "A trial needs a provider's model, such as openai/gpt-4.1-mini, and its key. "
+            "Nothing was run. The rulebook needs no trial: `desk cycle` runs it."
+        )
+    flags = {"model": model if "/" in model else f"openai/{model}"}
+    with tempfile.TemporaryDirectory() as folder, _opened(flags, Path(folder)) as desk:
+        for _ in range(count):
+            print(summary(run_cycle(desk, _progress(quiet=False))))
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(help="Where to write the copy.")]) -> None:
+    """Copy the ledger, as it is now, to one file."""
+    with _opened() as desk:
+        desk.ledger.backup(file)
+    print(f"The ledger was copied to {file}.")
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="A file that `desk backup` wrote.")]) -> None:
+    """Put a backup in the ledger's place; the present one is kept beside it."""
+    from records.clock import SystemClock
+    from tools.ledger.ledger import Ledger
+
+    kept = Ledger.restore(file, state_folder() / "ledger.db", at=SystemClock().now())
+    where = f" The one before is kept as {kept.name}." if kept is not None else ""
+    print(f"The ledger was restored from {file}.{where}")
+
+
+@contextmanager
+def _opened(flags: dict[str, Any] | None = None, home: Path | None = None) -> "Iterator[Desk]":
+    from crew.desk import open_desk
+
+    with open_desk(_settings(flags), home or state_folder()) as desk:
+        yield desk
+
+
+def _settings(flags: dict[str, Any] | None = None) -> "Settings":
+    from crew.settings import load_settings
+
+    return load_settings(flags)
+
+
+def _flags(
+    *, model: str | None, venue: str | None, assignments: list[str] | None
+) -> dict[str, Any]:
+    from crew.settings import nested
+
+    named = {"model": model, "venue": venue}
+    return {**nested(assignments or []), **{name: v for name, v in named.items() if v is not None}}
+
+
+def _progress(*, quiet: bool) -> Callable[[str], None]:
+    """Progress on a terminal's stderr; silent elsewhere, so that cron mails only endings."""
+    if quiet or not sys.stderr.isatty():
+        return lambda _text: None
+    return lambda text: print(f"  … {text}", file=sys.stderr)
+
+
+def _print_json(document: Any) -> None:
+    import orjson
+
+    sys.stdout.write(
+        orjson.dumps(document, default=str, option=orjson.OPT_INDENT_2).decode() + "\n"
+    )
+
+
+__all__ = ["CHECKOUT", "app"]

@@ -1,0 +1,49 @@
+"""
+One cycle, top to bottom; the same path for paper and live.
+
+    lock -> reconcile -> observe -> protect -> screen -> deliberate -> record
+
+Agents write reports, proposals and verdicts. Code alone writes approvals. A veto is a
+normal ending, not an error: it is recorded and nothing is sent. What cannot be recorded
+is not traded.
+"""
+
+from collections.abc import Callable
+
+from crew.desk import Desk
+from crew.ending import Ending, decided
+from crew.run import Run
+from records.cycle import CycleRecord
+from records.errors import LedgerError, ModelFailed, TradingError
+
+Say = Callable[[str], None]
+
+
+def run_cycle(desk: Desk, say: Say) -> CycleRecord:
+    """Run one cycle and record it; raises only when not even that is possible."""
+    with Run(desk, say) as run:
+        try:
+            ending = _stages(run)
+        except LedgerError:
+            raise
+        except ModelFailed as failure:
+            ending = Ending("hold", "model_failed", str(failure), failure.exit_code)
+        except TradingError as failure:
+            ending = Ending("failed", None, str(failure), failure.exit_code)
+        return run.record(ending)
+
+
+def _stages(run: Run) -> Ending:
+    run.connect()
+    problems = run.reconcile()
+    if run.halted_and_flat():
+        return Ending("halted", "halt", f"The desk is halted: {run.halted()}.")
+    run.observe()
+    if (stop := run.protect()) is not None:
+        return Ending("halted", *stop)
+    if problems:
+        return Ending("hold", "reconcile", " ".join(problems))
+    if (idle := run.screen()) is not None:
+        return Ending("hold", *idle)
+    run.deliberate()
+    return decided(run.desk, run.ids.cycle_id)

@@ -1,0 +1,244 @@
+"""
+The crew at work: prompts, answers taken strictly, and what became of them in the ledger.
+
+A model's words never pass a stage as prose: each answer is parsed into its record,
+written to the ledger, and only that record's JSON reaches the next agent.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
+from typing import Any
+
+from crew.desk import Desk
+from crew.evidence import Evidence
+from crew.models.factory import make_llm
+from crew.prompts import ANSWERS, block, task_prompt
+from crew.specs import AgentSpec, TaskSpec
+from crew.transcript import CrewListener, Transcript
+from records.clock import Clock
+from records.cycle import ModelUse
+from records.errors import AnswerRefused, ModelFailed, TradingError
+from records.ids import IdSequence
+from records.order import ExecutionReport, OrderRefusal
+from records.proposal import TradeProposals
+from records.reports import ChartReport, Note, ReportRow, SentimentReport, TechnicalReport
+from records.strict import NotStrict, read_as
+from records.verdict import Refusal, VerdictOutcome, VerdictReport
+from tools.orders.desk import OrderDesk
+from tools.risk.desk import RiskDesk
+
+
+class Deliberation:
+    """One crew, one kickoff."""
+
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        seen: Evidence,
+        risk: RiskDesk,
+        orders: OrderDesk,
+        ids: IdSequence,
+        clock: Clock,
+        transcript: Transcript,
+        model: str,
+    ) -> None:
+        self._desk = desk
+        self._seen = seen
+        self._risk = risk
+        self._orders = orders
+        self._ids = ids
+        self._clock = clock
+        self._transcript = transcript
+        self._model = model
+        self._listener = CrewListener(transcript, self._price)
+
+    def run(self) -> None:
+        """Let the crew work; raises ModelFailed when a model gave no usable answer."""
+        os.environ["CREWAI_STORAGE_DIR"] = str(self._desk.home / "crewai")
+        logging.getLogger("crewai.llms.base_llm").setLevel(logging.ERROR)  # says so every call
+        from crewai.events.stream_context import add_stream_sink, reset_stream_sinks
+
+        crew = self._crew()
+        token = add_stream_sink(self._listener)
+        try:
+            with redirect_stdout(sys.stderr):  # CrewAI prints what goes wrong inside it
+                crew.kickoff()
+        except TradingError:
+            raise
+        except Exception as error:
+            raise ModelFailed(
+                f"The crew stopped: {type(error).__name__}: {' '.join(str(error).split())[:400]}. "
+                "Nothing further was traded in this cycle. `desk transcript` shows the last call."
+            ) from error
+        finally:
+            reset_stream_sinks(token)
+
+    def use(self) -> ModelUse:
+        """What the models cost so far."""
+        return self._listener.use(self._desk.spec.waves())
+
+    def _crew(self) -> Any:
+        from crew.roster import build_crew
+        from crew.toolbox import briefing, build_tools
+
+        spec = self._desk.spec
+        tools = build_tools(self._seen, self._risk, self._orders)
+        prompts = {
+            name: task_prompt(
+                task,
+                cycle_id=self._ids.cycle_id,
+                shortlist=self._seen.shortlist,
+                briefings={
+                    tool: briefing(tools[tool], self._seen.shortlist) for tool in task.briefing
+                },
+            )
+            for name, task in spec.tasks.items()
+        }
+        return build_crew(
+            spec,
+            tools=tools,
+            prompts=prompts,
+            llm_for=self._llm_for,
+            accept=self._accept,
+            conditions={
+                "open_proposals": lambda: bool(self._risk.open_proposals()),
+                "unspent_approvals": lambda: bool(
+                    self._desk.ledger.decisions.unspent_approvals(
+                        self._ids.cycle_id, self._clock.now()
+                    )
+                ),
+            },
+            max_turns=self._desk.settings.llm.max_turns,
+        )
+
+    def _llm_for(self, agent: AgentSpec) -> Any:
+        model = self._model if self._forced else agent.model or self._model
+        return make_llm(model, self._desk.settings.llm, agent.temperature)
+
+    @property
+    def _forced(self) -> bool:
+        """The rulebook standing in for failed models stands in for all of them."""
+        return self._model != self._desk.settings.model
+
+    def _price(self, model: str, prompt_tokens: int, completion_tokens: int) -> Any:
+        from decimal import Decimal
+
+        prices = self._desk.settings.llm.prices
+        price = prices.get(model) or next(
+            (p for name, p in prices.items() if name.rpartition("/")[2] == model), None
+        )
+        if model.startswith("rulebook/"):
+            return Decimal(0)
+        if price is None:
+            return None
+        spent = price.prompt_usd * prompt_tokens + price.completion_usd * completion_tokens
+        return spent / 1_000_000
+
+    # What each kind of answer becomes.
+
+    def _accept(self, name: str, raw: str) -> str:
+        task = self._desk.spec.tasks[name]
+        if task.finish_with is not None:
+            text = self._finished[task.finish_with](name, task, raw)
+        else:
+            text = self._answered(name, task, raw)
+        self._transcript.write("accepted", task=name, agent=task.agent, answer=text)
+        return block("report", name, text)
+
+    def _answered(self, name: str, task: TaskSpec, raw: str) -> str:
+        record = ANSWERS[task.output or "Note"]
+        try:
+            answer = read_as(record, raw)
+        except NotStrict as fault:
+            raise AnswerRefused(agent=task.agent, task=name, detail=str(fault)) from None
+        if isinstance(answer, TradeProposals):
+            return self._proposed(answer)
+        assert isinstance(answer, TechnicalReport | SentimentReport | ChartReport | Note)
+        self._desk.ledger.cycles.add_report(
+            ReportRow(
+                report_id=f"{self._ids.cycle_id}-{name}",
+                cycle_id=self._ids.cycle_id,
+                agent=task.agent,
+                task=name,
+                kind=record.__name__,
+                created_at=self._clock.now(),
+                report=answer,
+            )
+        )
+        return answer.model_dump_json()
+
+    def _proposed(self, answer: TradeProposals) -> str:
+        """Number the proposals; markets off the shortlist are refused one by one."""
+        allowed = [d for d in answer.proposals if d.symbol in self._seen.shortlist]
+        for draft in answer.proposals:
+            if draft.symbol not in self._seen.shortlist:
+                self._refuse(draft.symbol)
+        proposals = self._risk.register(allowed)
+        inner = ",".join(proposal.model_dump_json() for proposal in proposals)
+        return f'{{"proposals":[{inner}]}}'
+
+    def _refuse(self, symbol: str) -> None:
+        refusal = Refusal(
+            refusal_id=self._ids.next("r"),
+            cycle_id=self._ids.cycle_id,
+            at=self._clock.now(),
+            subject=symbol,
+            code="off_shortlist",
+            message=f"{symbol} is not on this cycle's shortlist; the proposal was dropped.",
+        )
+        self._desk.ledger.decisions.add_refusal(refusal)
+        self._transcript.write("refusal", refusal=refusal)
+
+    @property
+    def _finished(self) -> Mapping[str, Callable[[str, TaskSpec, str], str]]:
+        return {"submit_verdict": self._judged, "place_order": self._executed}
+
+    def _judged(self, name: str, task: TaskSpec, raw: str) -> str:
+        """The verdicts as the ledger has them, whatever the officer's last words were."""
+        decisions = self._desk.ledger.decisions
+        cycle_id = self._ids.cycle_id
+        approvals = {a.proposal_id: a for a in decisions.approvals(cycle_id)}
+        refusals = {r.subject: r for r in decisions.refusals(cycle_id)}
+        outcomes = tuple(
+            VerdictOutcome(
+                proposal_id=(proposal_id := verdict.draft.proposal_id),
+                decision=verdict.draft.decision,
+                approval_id=a.approval_id if (a := approvals.get(proposal_id)) else None,
+                refusal=None if proposal_id in approvals else refusals.get(proposal_id),
+                quantity=a.quantity if a else None,
+            )
+            for verdict in decisions.verdicts(cycle_id)
+        )
+        if self._risk.open_proposals():
+            raise AnswerRefused(
+                agent=task.agent, task=name, detail="not every proposal got a verdict"
+            )
+        return VerdictReport(outcomes=outcomes).model_dump_json()
+
+    def _executed(self, name: str, task: TaskSpec, raw: str) -> str:
+        """What the ledger says was placed; other words of the executor's are put on record."""
+        execution, cycle_id = self._desk.ledger.execution, self._ids.cycle_id
+        refusals = self._desk.ledger.decisions.refusals(cycle_id)
+        report = ExecutionReport(
+            orders=tuple(o for o in execution.orders(cycle_id) if o.intent.approval_id),
+            refused=tuple(
+                OrderRefusal(approval_id=r.subject, code=r.code, message=r.message)
+                for r in refusals
+            ),
+        )
+        placed = {order.intent.client_order_id for order in report.orders}
+        if claimed := self._claims(raw) - placed:
+            self._transcript.write("claim_refused", agent=task.agent, task=name, claimed=claimed)
+        return report.model_dump_json()
+
+    def _claims(self, raw: str) -> set[str]:
+        """Order ids the executor says it placed."""
+        try:
+            said = read_as(ExecutionReport, raw)
+        except NotStrict:
+            return {f"no report but words: {raw[:200]}"}
+        return {order.intent.client_order_id for order in said.orders}

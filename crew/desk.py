@@ -1,0 +1,188 @@
+"""
+The composition root: settings -> venue, account, ledger, memory, and one cycle's desks.
+
+The only place that builds them. Paper and live are the same code from here on; they
+differ in the venue chosen here.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crew.home import CHECKOUT
+from crew.models.factory import check_model
+from crew.settings import Settings
+from crew.specs import CrewSpec, load_specs
+from records.clock import Clock, FixedClock, SystemClock
+from records.errors import SettingsError
+from records.ports import MarketSource
+from tools.exchange.paper import PaperAccount
+from tools.ledger.ledger import Ledger
+from tools.risk.halt import halted
+
+if TYPE_CHECKING:
+    from tools.news.item import NewsReading
+
+TOOL_NAMES = (
+    "get_market_snapshot",
+    "get_portfolio",
+    "get_indicators",
+    "get_news",
+    "read_chart",
+    "get_limits",
+    "get_circuit_breaker",
+    "submit_verdict",
+    "place_order",
+    "get_order",
+    "recall_lessons",
+)
+"""Every tool an agent may be given; crew.toolbox builds them."""
+
+DEFAULT_FEEDS = (
+    "https://www.coindesk.com/arc/outboundfeeds/rss/",
+    "https://cointelegraph.com/rss",
+    "https://decrypt.co/feed",
+)
+
+
+class Desk:
+    """Everything that outlives a cycle: settings, specs, ledger, venue."""
+
+    def __init__(
+        self, settings: Settings, home: Path, ledger: Ledger, spec: CrewSpec, machine: Clock
+    ) -> None:
+        self.machine = machine
+        self.settings = settings
+        self.home = home
+        self.ledger = ledger
+        self.spec = spec
+        self._market: MarketSource | None = None
+        self._recorded: MarketSource | None = None
+        self.recorded_news: NewsReading | None = None
+
+    def stand_in(self, market: MarketSource, news: "NewsReading | None") -> None:
+        """Let a recording stand in for venue and feeds."""
+        self._recorded = market
+        self.recorded_news = news
+
+    @property
+    def synthetic(self) -> bool:
+        return self.settings.venue == "demo"
+
+    def halted(self) -> str | None:
+        """Why nothing new may be opened now, asked afresh each time."""
+        return halted(self.home)
+
+    def market(self, clock: Clock) -> MarketSource:
+        """The reading side of the venue."""
+        if self._recorded is not None:
+            return self._recorded
+        if self._market is None or self.settings.venue in ("demo", "replay"):
+            self._market = self._open_market(clock)
+        return self._market
+
+    def venue_clock(self) -> Clock:
+        """The venue's clock: the only one a cycle goes by."""
+        if self._recorded is not None:
+            return self._recorded.clock()
+        if self.settings.venue == "replay":
+            return FixedClock(self._replay_time())
+        if self.settings.venue == "demo":
+            return self.machine
+        return self.market(self.machine).clock()
+
+    def account(self, market: MarketSource, clock: Clock) -> PaperAccount:
+        """The paper account, with books in the ledger."""
+        paper = self.settings.paper
+        account = PaperAccount(
+            self.ledger.paper_store(),
+            market,
+            clock,
+            starting_cash=paper.cash,
+            currency=self.settings.currency,
+            maker_fee_pct=paper.maker_fee_pct,
+            taker_fee_pct=paper.taker_fee_pct,
+            finest_interval=self.settings.decision_interval,
+        )
+        account.open_books()
+        return account
+
+    def feeds(self) -> tuple[str, ...]:
+        """Configured feeds; else the sample on demo, none on replay, the desk's list elsewhere."""
+        if self.settings.news.feeds is not None:
+            return self.settings.news.feeds
+        return {"demo": ("sample",), "replay": ()}.get(self.settings.venue, DEFAULT_FEEDS)
+
+    def _open_market(self, clock: Clock) -> MarketSource:
+        settings = self.settings
+        if settings.venue == "demo":
+            from tools.exchange.demo import DemoMarket
+
+            return DemoMarket(settings.demo.seed, clock)
+        if settings.venue == "replay":
+            from tools.exchange.replay import ReplayMarket
+
+            return ReplayMarket(self._candle_files(), clock)
+        from tools.exchange.ccxt_market import CcxtMarket
+
+        return CcxtMarket(
+            settings.venue, exchange_url=settings.exchange_url, timeout_s=_VENUE_TIMEOUT_S
+        )
+
+    def _candle_files(self) -> list[Path]:
+        found: list[Path] = []
+        for pattern in self.settings.replay.files:
+            matches = sorted(_matching(pattern))
+            if not matches:
+                raise SettingsError(
+                    f"replay.files: nothing matches {pattern!r}. No cycle was run. "
+                    "Name candle files (parquet or csv), from the checkout or absolute."
+                )
+            found.extend(matches)
+        return found
+
+    def _replay_time(self) -> datetime:
+        """The market time of the next cycle: one step after the last one."""
+        replay = self.settings.replay
+        assert replay.start is not None
+        last = self.ledger.cycles.last_started_at()
+        return replay.start if last is None else max(replay.start, last + replay.step_delta)
+
+
+_VENUE_TIMEOUT_S = 10.0
+
+
+def _matching(pattern: str) -> Iterator[Path]:
+    """Files of a path or glob, from the checkout when it is relative."""
+    path = Path(pattern).expanduser()
+    root = Path(path.anchor) if path.is_absolute() else CHECKOUT
+    return root.glob(str(path.relative_to(root) if path.is_absolute() else path))
+
+
+@contextmanager
+def open_desk(settings: Settings, home: Path, machine: Clock | None = None) -> Iterator[Desk]:
+    """A desk with its ledger open; raises SettingsError or LedgerError before anything is done."""
+    spec = load_specs(
+        settings.path(settings.agents_file), settings.path(settings.tasks_file), TOOL_NAMES
+    )
+    check_model(settings.model, settings.llm, "model")
+    for name, agent in spec.agents.items():
+        if agent.model is not None:
+            check_model(agent.model, settings.llm, f"{settings.agents_file.name}: {name}")
+    with Ledger(home / "ledger.db") as ledger:
+        _refuse_other_venue(ledger, settings)
+        yield Desk(settings, home, ledger, spec, machine or SystemClock())
+
+
+def _refuse_other_venue(ledger: Ledger, settings: Settings) -> None:
+    """One paper account belongs to one market: prices of another would be fiction."""
+    last = ledger.cycles.last_venue()
+    if last is not None and last != (settings.venue, settings.mode):
+        venue, mode = last
+        raise SettingsError(
+            f"This state folder holds the {mode} account of venue {venue!r}; the settings say "
+            f"{settings.mode} on {settings.venue!r}. No cycle was run. "
+            "Set DESK_HOME to another folder for the other venue."
+        )

@@ -1,0 +1,74 @@
+"""
+A recorded cycle again, offline: same market, same clock, same answers of the models.
+
+It runs in a folder of its own and changes nothing of the desk. Whatever differs is named.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import orjson
+
+from crew.cassettes import replaying
+from crew.cycle import run_cycle
+from crew.desk import Desk, open_desk
+from crew.recording import RecordedMarket, recorded_news, recording_of
+from crew.settings import Settings
+from records.clock import FixedClock
+from records.cycle import CycleRecord
+from records.errors import SettingsError
+
+_COMPARED = (
+    "outcome",
+    "shortlist",
+    "reports",
+    "proposals",
+    "verdicts",
+    "approvals",
+    "refusals",
+    "orders",
+    "fills",
+    "account",
+)
+
+
+def replay_cycle(desk: Desk, cycle_id: str) -> tuple[str, ...]:
+    """Run a recorded cycle again; returns what differs, in words (nothing: it is the same)."""
+    folder = recording_of(desk, cycle_id)
+    recorded = desk.ledger.cycles.cycle(cycle_id)
+    if recorded is None:
+        raise SettingsError(f"Cycle {cycle_id!r} never ended; it cannot be compared.")
+    return tuple(_differences(recorded, rerun(folder, recorded)))
+
+
+def rerun(folder: Path, recorded: CycleRecord) -> CycleRecord:
+    """The cycle of that recording, run again in a throw-away state folder."""
+    clock = FixedClock(recorded.started_at)
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        shutil.copyfile(folder / "before.db", home / "ledger.db")
+        again = stack.enter_context(open_desk(_settings(folder), home, clock))
+        again.stand_in(RecordedMarket(folder / "market.json", clock), recorded_news(folder))
+        if (folder / "models.yaml").is_file():
+            stack.enter_context(replaying(folder / "models.yaml"))
+        return run_cycle(again, lambda _text: None)
+
+
+def _settings(folder: Path) -> Settings:
+    """The settings as they were; a provider's key is not needed to hear its recorded answers."""
+    document = orjson.loads((folder / "settings.json").read_bytes())
+    document["agents_file"] = str(folder / "agents.yaml")
+    document["tasks_file"] = str(folder / "tasks.yaml")
+    document["record"] = False
+    document["llm"]["api_key"] = "replayed"
+    return Settings.model_validate(document)
+
+
+def _differences(recorded: CycleRecord, again: CycleRecord) -> Iterator[str]:
+    for name in _COMPARED:
+        before, after = getattr(recorded, name), getattr(again, name)
+        if before != after:
+            yield f"{name} differ: recorded {str(before)[:200]}, now {str(after)[:200]}"

@@ -1,0 +1,402 @@
+"""The stages of one cycle: what each does, and what it leaves for the next."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
+from decimal import Decimal
+from time import perf_counter
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from crew.desk import Desk
+from crew.ending import Ending, cycle_record
+from crew.transcript import Transcript
+from records import ids
+from records.clock import Clock
+from records.cycle import CycleRecord, Event, ModelUse
+from records.errors import ModelFailed, VenueError
+from records.order import AccountState
+from records.ports import MarketRequest, MarketSource
+from records.risk import BreakerState
+from tools.orders.booking import Books
+from tools.orders.reconcile import Reconciler
+from tools.orders.sender import Sender
+from tools.orders.valuation import value_account
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crew.deliberation import Deliberation
+    from crew.evidence import Evidence
+    from crew.recording import Recorder
+    from records.market import MarketSnapshot
+    from records.signal import TradingSignal
+
+
+class Run:
+    """One cycle in progress."""
+
+    def __init__(self, desk: Desk, say: "Callable[[str], None]") -> None:
+        self.desk = desk
+        self.timings_ms: dict[str, float] = {}
+        self._say = say
+        self._began = perf_counter()
+        self._shortlist: tuple[str, ...] = ()
+        self._signals: tuple[TradingSignal, ...] = ()
+        self._snapshot: MarketSnapshot | None = None
+        self._breaker: BreakerState | None = None
+        self._valued: AccountState | None = None
+        self._market: MarketSource | None = None
+        self._failure: VenueError | None = None
+        self.clock: Clock = desk.machine
+        self._use = ModelUse()
+
+    def __enter__(self) -> Self:
+        """Read the venue's clock, number the cycle, open its row and its transcript."""
+        self._reach_venue()
+        started = self.clock.now()
+        settings, cycles = self.desk.settings, self.desk.ledger.cycles
+        self.ids = ids.IdSequence(ids.cycle_id(started, cycles.next_cycle_sequence()))
+        self.transcript = Transcript(
+            self.desk.home / "transcripts" / f"{self.ids.cycle_id}.jsonl", self.clock
+        )
+        self._recorder = self._start_recording()
+        cycles.begin_cycle(
+            self.ids.cycle_id,
+            started,
+            settings.venue,
+            settings.mode,
+            self.desk.synthetic,
+            settings.symbols,
+        )
+        self._started = started
+        self.transcript.write(
+            "cycle",
+            cycle_id=self.ids.cycle_id,
+            venue=settings.venue,
+            mode=settings.mode,
+            synthetic=self.desk.synthetic,
+            model=settings.model,
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.transcript.__exit__(kind, error, trace)
+
+    def _start_recording(self) -> "Recorder | None":
+        if not self.desk.settings.record:
+            return None
+        from crew.recording import Recorder
+
+        recorder = Recorder(self.desk, self.ids.cycle_id)
+        recorder.begin()
+        return recorder
+
+    # lock and reconcile
+
+    def connect(self) -> None:
+        """Build the account's two sides; raises what went wrong at the venue."""
+        if self._market is None:
+            assert self._failure is not None
+            raise self._failure
+        if self._recorder is not None:
+            self._market = self._recorder.listen(self._market)
+        self.account = self.desk.account(self._market, self.clock)
+        ledger, clock, journal = self.desk.ledger, self.clock, self.transcript
+        self.books = Books(ledger, self.account, clock, journal, self.ids.cycle_id)
+        self.sender = Sender(self.account, self.books, ledger, clock, journal)
+
+    def reconcile(self) -> tuple[str, ...]:
+        """Follow the venue; returns what stands in the way of new entries."""
+        with self._stage("reconcile"):
+            result = Reconciler(
+                ledger=self.desk.ledger,
+                account=self.account,
+                sender=self.sender,
+                books=self.books,
+                ids=self.ids,
+                clock=self.clock,
+                journal=self.transcript,
+            ).run()
+            for problem in result.problems:
+                self._event("alarm", "reconcile", problem)
+        return result.problems
+
+    def halted(self) -> str | None:
+        return self.desk.halted()
+
+    def halted_and_flat(self) -> bool:
+        """Nothing may be opened and nothing is held: the market need not be asked."""
+        return self.halted() is not None and not self.desk.ledger.account.open_positions()
+
+    # observe and protect
+
+    def observe(self) -> None:
+        """One snapshot of all markets, the breaker's and the held ones included."""
+        with self._stage("observe"):
+            settings = self.desk.settings
+            assert self._market is not None
+            self._snapshot = self._market.observe(
+                MarketRequest(
+                    symbols=self._watched(),
+                    intervals=settings.intervals,
+                    candles=settings.candles,
+                )
+            )
+            self.account.set_books(self._snapshot)
+            digest = self._snapshot.digest()
+            self.desk.ledger.cycles.add_snapshot(self.ids.cycle_id, self._snapshot, digest)
+            self.transcript.write(
+                "snapshot",
+                as_of=self._snapshot.as_of,
+                digest=digest,
+                markets=sorted(self._snapshot.markets),
+                skipped=self._snapshot.skipped,
+            )
+
+    def protect(self) -> tuple[str, str] | None:
+        """Halt and breaker, in code, before any model is asked; why nothing may be opened."""
+        from tools.risk.breaker import evaluate
+
+        with self._stage("protect"):
+            safety = self.desk.ledger.safety
+            self._breaker = evaluate(
+                self.snapshot, safety.breaker_state(), self.desk.settings.breaker
+            )
+            safety.save_breaker(self._breaker, self.ids.cycle_id)
+            self.transcript.write("breaker", state=self._breaker)
+        if (reason := self.halted()) is not None:
+            return "halt", f"The desk is halted: {reason}."
+        if self._breaker.status == "TRIGGERED":
+            why = "; ".join(self._breaker.reasons)
+            return "breaker", f"The circuit breaker is TRIGGERED: {why}."
+        return None
+
+    # screen
+
+    def screen(self) -> tuple[str, str] | None:
+        """Choose the shortlist; why there is none."""
+        from crew.screening import shortlist, waiting_for_candle
+        from tools.signals.strength import signals
+
+        with self._stage("screen"):
+            ledger, settings = self.desk.ledger, self.desk.settings
+            last = ledger.cycles.last_deliberated()
+            if waiting_for_candle(self.snapshot, settings.decision_interval, last):
+                return "no_new_candle", (
+                    f"No {settings.decision_interval} candle closed since the crew last met."
+                )
+            self._signals = signals(self.snapshot, settings.decision_interval)
+            held = tuple(p.symbol for p in ledger.account.open_positions())
+            self._shortlist = shortlist(self._signals, settings, held=held, first=last is None)
+            self.transcript.write("screen", signals=self._signals, shortlist=self._shortlist)
+        if not self._shortlist:
+            return "screen", (
+                f"No market has a signal of strength {settings.screen.min_strength} or more, "
+                "and nothing is held."
+            )
+        return None
+
+    # deliberate
+
+    def deliberate(self) -> None:
+        """Let the crew work on the shortlist; a failed model holds, or the rulebook steps in."""
+        with self._stage("deliberate"):
+            self._say(f"the crew meets on {', '.join(self._shortlist)}")
+            try:
+                self._kickoff(self.desk.settings.model)
+            except ModelFailed as failure:
+                if not self._rulebook_may_stand_in():
+                    raise
+                self._event("warning", "model_failed", str(failure))
+                self._say("a model failed; the rulebook stands in")
+                self._kickoff("rulebook/balanced")
+
+    def _kickoff(self, model: str) -> None:
+        from crew.evidence import gather
+
+        with (
+            gather(
+                self.desk,
+                cycle_id=self.ids.cycle_id,
+                clock=self.clock,
+                snapshot=self.snapshot,
+                shortlist=self._shortlist,
+                account=self.valued(),
+                signals=self._signals,
+                keep_news=self._recorder.news if self._recorder else lambda reading: reading,
+            ) as seen,
+            self._recorder.models() if self._recorder else nullcontext(),
+        ):
+            crew = self._deliberation(model, seen)
+            try:
+                crew.run()
+            finally:
+                self._use = _sum(self._use, crew.use())
+
+    def _deliberation(self, model: str, seen: "Evidence") -> "Deliberation":
+        from crew.deliberation import Deliberation
+        from tools.orders.desk import OrderDesk
+        from tools.risk.desk import RiskDesk
+
+        assert self._breaker is not None
+        ledger, clock, journal = self.desk.ledger, self.clock, self.transcript
+        risk = RiskDesk(
+            ledger=ledger,
+            ids=self.ids,
+            clock=clock,
+            snapshot=self.snapshot,
+            shortlist=self._shortlist,
+            account=self.valued(),
+            limits=self.desk.settings.risk,
+            breaker=self._breaker,
+            halted=self.halted,
+            journal=journal,
+        )
+        orders = OrderDesk(
+            ledger=ledger,
+            sender=self.sender,
+            books=self.books,
+            snapshot=self.snapshot,
+            ids=self.ids,
+            clock=clock,
+            halted=self.halted,
+            journal=journal,
+        )
+        return Deliberation(
+            desk=self.desk,
+            seen=seen,
+            risk=risk,
+            orders=orders,
+            ids=self.ids,
+            clock=clock,
+            transcript=journal,
+            model=model,
+        )
+
+    def _rulebook_may_stand_in(self) -> bool:
+        """Only when settings say so and the failed crew has decided nothing yet."""
+        ledger, cycle_id = self.desk.ledger, self.ids.cycle_id
+        return (
+            self.desk.settings.on_model_failure == "rulebook"
+            and not ledger.decisions.proposals(cycle_id)
+            and not ledger.execution.orders(cycle_id)
+        )
+
+    # record
+
+    def record(self, ending: Ending) -> CycleRecord:
+        """Write the cycle's row, its equity and its lessons; the transcript is sealed with it."""
+        from crew.lessons import learn
+
+        ledger, cycle_id = self.desk.ledger, self.ids.cycle_id
+        with self._stage("record"):
+            account = None if self._market is None else self._value()
+            learn(self.desk, self.ids, ledger.account.trades_of(cycle_id))
+            if account is not None:
+                ledger.account.add_equity(cycle_id, account)
+        if self._recorder is not None:
+            self._recorder.finish()
+        self._say(ending.message)
+        self.timings_ms["total"] = _since(self._began)
+        self.transcript.write("ending", **asdict(ending))
+        record = cycle_record(
+            self.desk,
+            cycle_id,
+            ending,
+            started_at=self._started,
+            ended_at=self.clock.now(),
+            skipped=self._snapshot.skipped if self._snapshot is not None else (),
+            shortlist=self._shortlist,
+            breaker=self._breaker,
+            account=account,
+            model=self._use,
+            timings_ms=self.timings_ms,
+            transcript=self.transcript.seal(),
+        )
+        ledger.cycles.end_cycle(record)
+        return record
+
+    # the account
+
+    def valued(self) -> AccountState:
+        """The account at the snapshot's prices, as of the cycle's start."""
+        if self._valued is None:
+            self._valued = self._value()
+        return self._valued
+
+    def _value(self) -> AccountState:
+        prices: dict[str, Decimal] = {}
+        if self._snapshot is not None:
+            prices = {s: market.ticker.mid for s, market in self._snapshot.markets.items()}
+        return value_account(
+            self.account.cash(),
+            self.desk.ledger.account.open_positions(),
+            prices,
+            currency=self.desk.settings.currency,
+            as_of=self.clock.now(),
+        )
+
+    @property
+    def snapshot(self) -> "MarketSnapshot":
+        assert self._snapshot is not None, "observe comes first"
+        return self._snapshot
+
+    def _watched(self) -> tuple[str, ...]:
+        from tools.risk.breaker import WATCHED
+
+        held = (p.symbol for p in self.desk.ledger.account.open_positions())
+        return tuple(dict.fromkeys((*self.desk.settings.symbols, *WATCHED, *held)))
+
+    def _reach_venue(self) -> None:
+        """Open the market and take its clock; a venue that fails is told of in the cycle's row."""
+        try:
+            self.clock = self.desk.venue_clock()
+            self._market = self.desk.market(self.clock)
+        except VenueError as failure:
+            self._failure = failure
+
+    def _event(self, level: str, kind: str, message: str) -> None:
+        event = Event.model_validate(
+            {
+                "event_id": self.ids.next("n"),
+                "cycle_id": self.ids.cycle_id,
+                "at": self.clock.now(),
+                "level": level,
+                "kind": kind,
+                "message": message,
+            }
+        )
+        self.desk.ledger.safety.add_event(event)
+        self.transcript.write("event", event=event)
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        """Time a stage, and say that it began."""
+        self._say(name)
+        began = perf_counter()
+        try:
+            yield
+        finally:
+            self.timings_ms[name] = self.timings_ms.get(name, 0.0) + _since(began)
+
+
+def _since(began: float) -> float:
+    return round((perf_counter() - began) * 1000, 3)
+
+
+def _sum(first: ModelUse, second: ModelUse) -> ModelUse:
+    known = first.cost_usd is not None or first.calls == 0
+    cost = (first.cost_usd or Decimal(0)) + second.cost_usd if second.cost_usd is not None else None
+    return ModelUse(
+        calls=first.calls + second.calls,
+        rounds=first.rounds + second.rounds,
+        prompt_tokens=first.prompt_tokens + second.prompt_tokens,
+        completion_tokens=first.completion_tokens + second.completion_tokens,
+        cost_usd=cost if known else None,
+    )

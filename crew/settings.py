@@ -1,0 +1,305 @@
+"""
+Typed settings: flags > environment > .env > desk.yaml > defaults. Unknown names are refused.
+
+Every number a person may tune is a field here; tools get them handed in as records.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from dotenv import load_dotenv
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from pydantic_settings import (
+    SettingsError as SourceError,
+)
+
+from crew.home import CHECKOUT
+from crew.yaml_file import did_you_mean, read_mapping
+from records.base import Leverage, Mode, NonNegativeAmount, PositiveAmount, Symbol, UtcTime
+from records.errors import SettingsError
+from records.interval import interval_ms
+from records.risk import BreakerLimits, RiskLimits
+
+MODELS = ("rulebook/cautious", "rulebook/balanced", "rulebook/bold")
+_FIRST_CANDLES = 250
+
+
+class Section(BaseModel):
+    """A part of desk.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DemoSettings(Section):
+    """The synthetic market."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 7
+
+
+class ReplaySettings(Section):
+    """A market read from candle files, with its own clock."""
+
+    files: tuple[str, ...] = Field(default=(), description="Paths or globs, from the checkout.")
+    start: UtcTime | None = Field(default=None, description="Market time of the first cycle.")
+    step: str = Field(default="1h", description="Market time from one cycle to the next.")
+
+    @property
+    def step_delta(self) -> timedelta:
+        return timedelta(milliseconds=interval_ms(self.step))
+
+
+class PaperSettings(Section):
+    """The paper account."""
+
+    cash: PositiveAmount = Decimal(10_000)
+    maker_fee_pct: NonNegativeAmount = Decimal("0.02")
+    taker_fee_pct: NonNegativeAmount = Decimal("0.05")
+
+
+class RiskSettings(RiskLimits):
+    """Every limit of the gate; on by default. Percent of equity unless said otherwise."""
+
+    risk_per_trade_pct: PositiveAmount = Field(default=Decimal(1), le=100)
+    max_position_pct: PositiveAmount = Field(default=Decimal(10), le=100)
+    max_total_exposure_pct: PositiveAmount = Field(default=Decimal(50), le=80)
+    max_open_positions: Annotated[int, Field(ge=1, le=100)] = 5
+    max_leverage: Leverage = 5
+    min_stop_pct: PositiveAmount = Field(default=Decimal("0.3"), le=100)
+    max_stop_pct: PositiveAmount = Field(default=Decimal(10), le=100)
+    min_reward_risk: PositiveAmount = Decimal("1.5")
+    max_spread_pct: PositiveAmount = Field(default=Decimal("0.5"), le=100)
+    price_band_pct: PositiveAmount = Field(default=Decimal("0.5"), le=100)
+    approval_ttl_s: Annotated[int, Field(ge=1, le=3600)] = 300
+
+
+class ScreenSettings(Section):
+    """Which markets deserve the crew."""
+
+    min_strength: Annotated[int, Field(ge=1, le=5)] = 3
+    max_shortlist: Annotated[int, Field(ge=1, le=20)] = 3
+
+
+class NewsSettings(Section):
+    """Where headlines come from. `sample` is the bundled, fictional feed."""
+
+    feeds: tuple[str, ...] | None = Field(
+        default=None, description="RSS or Atom addresses; null: sample on demo, none on replay."
+    )
+    allow_private_addresses: bool = False
+
+
+class ModelPrice(Section):
+    """What a provider charges, in USD per million tokens."""
+
+    prompt_usd: NonNegativeAmount
+    completion_usd: NonNegativeAmount
+
+
+class LlmSettings(Section):
+    """How models are called."""
+
+    base_url: str | None = Field(default=None, description="An OpenAI-compatible address.")
+    api_key: SecretStr | None = Field(default=None, description="Better set in the environment.")
+    timeout_s: Annotated[int, Field(ge=1, le=600)] = 60
+    max_turns: Annotated[int, Field(ge=2, le=25)] = 5
+    stream: bool = False
+    prices: Mapping[str, ModelPrice] = Field(default_factory=dict)
+
+
+class Settings(BaseSettings):
+    """All settings of one desk."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DESK_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    venue: str = "demo"
+    mode: Mode = "paper"
+    exchange_url: str | None = None
+    symbols: Annotated[tuple[Symbol, ...], Field(min_length=1, max_length=20)] = (
+        "BTC/USDT",
+        "ETH/USDT",
+        "SOL/USDT",
+        "BNB/USDT",
+        "XRP/USDT",
+        "DOGE/USDT",
+    )
+    intervals: Annotated[tuple[str, ...], Field(min_length=1, max_length=6)] = ("3m", "1h", "4h")
+    candles: Annotated[int, Field(ge=_FIRST_CANDLES, le=1500)] = 600
+    currency: str = "USDT"
+    model: str = "rulebook/balanced"
+    on_model_failure: Literal["hold", "rulebook"] = "hold"
+    record: bool = Field(
+        default=False, description="Record the models' HTTP traffic of each cycle."
+    )
+    agents_file: Path = Path("agents.yaml")
+    tasks_file: Path = Path("tasks.yaml")
+    home: Path | None = Field(default=None, description="Set by DESK_HOME; state/ by default.")
+    demo: DemoSettings = DemoSettings()
+    replay: ReplaySettings = ReplaySettings()
+    paper: PaperSettings = PaperSettings()
+    risk: RiskSettings = RiskSettings()
+    breaker: BreakerLimits = BreakerLimits()
+    screen: ScreenSettings = ScreenSettings()
+    news: NewsSettings = NewsSettings()
+    llm: LlmSettings = LlmSettings()
+
+    yaml_file: ClassVar[Path] = CHECKOUT / "desk.yaml"
+
+    @field_validator("symbols", mode="before")
+    @classmethod
+    def _as_base_quote(cls, symbols: Any) -> Any:
+        """Accept ccxt's spelling of a linear contract, BTC/USDT:USDT."""
+        if isinstance(symbols, list | tuple):
+            return tuple(s.partition(":")[0] if isinstance(s, str) else s for s in symbols)
+        return symbols
+
+    @field_validator("symbols")
+    @classmethod
+    def _unique(cls, symbols: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(symbols)) != len(symbols):
+            raise ValueError("a market stands twice")
+        return symbols
+
+    @field_validator("intervals")
+    @classmethod
+    def _known_ascending(cls, intervals: tuple[str, ...]) -> tuple[str, ...]:
+        lengths = [interval_ms(interval) for interval in intervals]
+        if lengths != sorted(set(lengths)):
+            raise ValueError("intervals go from the finest to the largest, each once")
+        return intervals
+
+    @property
+    def decision_interval(self) -> str:
+        return self.intervals[0]
+
+    def path(self, named: Path) -> Path:
+        """A file named in the settings, from the checkout when it is relative."""
+        return named if named.is_absolute() else CHECKOUT / named
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        from_yaml = InitSettingsSource(settings_cls, read_mapping(cls.yaml_file, needed=False))
+        return init_settings, env_settings, from_yaml
+
+
+def load_settings(
+    flags: Mapping[str, Any] | None = None, *, env_file: Path | None = CHECKOUT / ".env"
+) -> Settings:
+    """The effective settings; raises SettingsError with every fault named."""
+    if env_file is not None:
+        load_dotenv(env_file, override=False)
+    _refuse_unknown_variables(os.environ)
+    given = _with_model(dict(flags or {}))
+    if "DESK_FILE" in os.environ:
+        Settings.yaml_file = CHECKOUT / os.environ["DESK_FILE"]
+        read_mapping(Settings.yaml_file)
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from None
+    except SourceError as error:
+        raise SettingsError(
+            f"A DESK_ variable cannot be read: {error}. Lists and maps are written as JSON."
+        ) from None
+    _refuse_unsupported(settings)
+    return settings
+
+
+def nested(assignments: list[str]) -> dict[str, Any]:
+    """`["risk.max_leverage=2"]` as the mapping `{"risk": {"max_leverage": "2"}}`."""
+    import yaml
+
+    flags: dict[str, Any] = {}
+    for assignment in assignments:
+        name, found, value = assignment.partition("=")
+        if not found:
+            raise SettingsError(
+                f"--set takes NAME=VALUE, such as risk.max_leverage=2, not {name!r}."
+            )
+        target = flags
+        *parents, last = name.strip().split(".")
+        for parent in parents:
+            target = target.setdefault(parent, {})
+        target[last] = yaml.safe_load(value)
+    return flags
+
+
+def _with_model(flags: dict[str, Any]) -> dict[str, Any]:
+    """`MODEL`, which CrewAI's users know, stands for DESK_MODEL where that is not set."""
+    if "model" not in flags and "DESK_MODEL" not in os.environ and os.environ.get("MODEL"):
+        flags["model"] = os.environ["MODEL"]
+    return flags
+
+
+def _refuse_unsupported(settings: Settings) -> None:
+    if settings.mode != "paper":
+        raise SettingsError(
+            f"Mode {settings.mode!r} is not available yet: this desk trades on paper only. "
+            "No cycle was run. Set mode: paper."
+        )
+    if settings.venue == "replay" and not (settings.replay.files and settings.replay.start):
+        raise SettingsError(
+            "Venue 'replay' needs replay.files (candle files) and replay.start (a UTC time). "
+            "No cycle was run."
+        )
+
+
+_OTHER_VARIABLES = {"DESK_FILE"}
+
+
+def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
+    allowed = {f"DESK_{name.upper()}" for name in Settings.model_fields} | _OTHER_VARIABLES
+    for name in sorted(environment):
+        if name.startswith("DESK_") and name.partition("__")[0] not in allowed:
+            raise SettingsError(
+                f"The environment variable {name} is no setting. {did_you_mean(name, allowed)} "
+                "No cycle was run."
+            )
+
+
+def _explain(error: ValidationError) -> str:
+    lines = [_fault(fault) for fault in error.errors(include_url=False)]
+    return f"Settings are wrong ({Settings.yaml_file.name}, environment or flags): " + " ".join(
+        lines
+    )
+
+
+def _fault(fault: Any) -> str:
+    location = [str(part) for part in fault["loc"]]
+    name = ".".join(location)
+    if fault["type"] == "extra_forbidden":
+        allowed = _names_at(location[:-1])
+        close = difflib.get_close_matches(location[-1], allowed, n=1)
+        guess = f" Did you mean {close[0]!r}?" if close else ""
+        return f"{name} is not a setting.{guess} Allowed: {', '.join(allowed)}."
+    given = "" if isinstance(fault["input"], dict) else f" (given {str(fault['input'])[:60]!r})"
+    return f"{name}: {fault['msg']}{given}."
+
+
+def _names_at(location: list[str]) -> list[str]:
+    fields: Any = Settings
+    for part in location:
+        field = fields.model_fields.get(part)
+        if field is None or not isinstance(field.annotation, type):
+            return []
+        fields = field.annotation
+    return sorted(getattr(fields, "model_fields", {}))

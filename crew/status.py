@@ -1,0 +1,74 @@
+"""What `desk status` shows: the account, what is held, and how the last cycles ended."""
+
+from typing import Any
+
+from crew.desk import Desk
+
+_CYCLES = 5
+_TRADES = 5
+
+
+def status_document(desk: Desk) -> dict[str, Any]:
+    """The status as one document; amounts are decimal strings."""
+    cycles = desk.ledger.cycles.cycles(_CYCLES)
+    last = cycles[0] if cycles else None
+    breaker = desk.ledger.safety.breaker_state()
+    return {
+        "home": str(desk.home),
+        "venue": desk.settings.venue,
+        "mode": desk.settings.mode,
+        "synthetic": desk.synthetic,
+        "halted": desk.halted(),
+        "breaker": breaker.status if breaker else None,
+        "account": last.account.model_dump(mode="json") if last and last.account else None,
+        "cycles": [
+            {
+                "cycle_id": cycle.cycle_id,
+                "started_at": cycle.started_at.isoformat(),
+                "outcome": cycle.outcome,
+                "reason": cycle.hold_reason,
+                "message": cycle.message,
+                "exit_code": cycle.exit_code,
+            }
+            for cycle in cycles
+        ],
+        "trades": [t.model_dump(mode="json") for t in desk.ledger.account.trades(_TRADES)],
+        "unfinished": [start.cycle_id for start in desk.ledger.cycles.unfinished()],
+    }
+
+
+def status_text(status: dict[str, Any]) -> str:
+    """The same for reading."""
+    marks = " · SYNTHETIC market" if status["synthetic"] else ""
+    lines = [f"{status['venue']} · {status['mode']} money{marks}"]
+    if status["halted"]:
+        lines.append(f"  HALTED      {status['halted']}")
+    if status["breaker"] is not None:
+        lines.append(f"  breaker     {status['breaker']}")
+    lines.extend(_account(status["account"]))
+    for trade in status["trades"]:
+        lines.append(
+            f"  trade       {trade['symbol']} {trade['exit_reason']} {trade['pnl_pct']} % "
+            f"({trade['pnl']} after fees)"
+        )
+    for cycle in status["cycles"]:
+        why = f" ({cycle['reason']})" if cycle["reason"] else ""
+        lines.append(f"  {cycle['cycle_id']}  {cycle['outcome'].upper()}{why}: {cycle['message']}")
+    if not status["cycles"]:
+        lines.append("  No cycle has run yet. `desk cycle` runs one.")
+    for cycle_id in status["unfinished"]:
+        lines.append(f"  {cycle_id}  did not end: it was killed, or runs now")
+    return "\n".join(lines)
+
+
+def _account(account: dict[str, Any] | None) -> list[str]:
+    if account is None:
+        return []
+    lines = [f"  equity      {account['equity']} {account['currency']}, cash {account['cash']}"]
+    for mark in account["positions"]:
+        position = mark["position"]
+        lines.append(
+            f"  holds       {position['symbol']} {position['side']} {position['quantity']} from "
+            f"{position['entry_price']}, {mark['unrealised_pct']} %, stop {position['stop']}"
+        )
+    return lines

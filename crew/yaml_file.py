@@ -1,0 +1,75 @@
+"""
+Reads a YAML file that people edit, strictly: safe tags only, no duplicate keys, no
+anchors (an alias bomb grows from a few lines), and at most 256 kB.
+"""
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from records.errors import SettingsError
+
+_MAX_BYTES = 262_144
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Safe YAML without duplicate keys and without aliases."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(
+                problem="aliases (*name) are not allowed",
+                problem_mark=self.peek_event().start_mark,  # type: ignore[no-untyped-call]
+            )
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key.value!r} stands twice", problem_mark=key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def read_mapping(path: Path, *, needed: bool = True) -> dict[str, Any]:
+    """The mapping in the file; raises SettingsError naming file and line."""
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        if not needed:
+            return {}
+        raise SettingsError(f"{path.name} is missing ({path}). Nothing was run.") from None
+    except OSError as error:
+        raise SettingsError(f"{path.name} cannot be read ({error.strerror}).") from None
+    if len(raw) > _MAX_BYTES:
+        raise SettingsError(f"{path.name} is larger than {_MAX_BYTES} bytes. Nothing was run.")
+    try:
+        found = yaml.load(raw, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader, made stricter
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path.name} is not valid YAML: {_where(error)}.") from None
+    if found is None:
+        return {}
+    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+        raise SettingsError(f"{path.name} must hold `name: value` lines at its top level.")
+    return found
+
+
+def did_you_mean(name: str, allowed: Iterable[str]) -> str:
+    """`Did you mean 'x'? Allowed: ...`, or only what is allowed."""
+    names = sorted(allowed)
+    close = difflib.get_close_matches(name, names, n=1)
+    guess = f"Did you mean {close[0]!r}? " if close else ""
+    return f"{guess}Allowed: {', '.join(names)}."
+
+
+def _where(error: yaml.YAMLError) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem or error.context}"
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,3 @@
+"""Lessons of past cycles and how they turned out."""
+
+from records import environment as environment

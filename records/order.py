@@ -1,0 +1,145 @@
+"""From approval to trade: intent, order, fill, position, and the trade that closes them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from records.base import (
+    Amount,
+    NonNegativeAmount,
+    PositionSide,
+    PositiveAmount,
+    Record,
+    Side,
+    Symbol,
+    UtcTime,
+)
+
+OrderKind = Literal["market", "limit", "stop_market", "take_profit_market"]
+OrderRole = Literal["entry", "stop", "take_profit", "exit"]
+OrderStatus = Literal[
+    "pending", "open", "partially_filled", "filled", "cancelled", "rejected", "expired", "unknown"
+]
+WORKING: frozenset[str] = frozenset({"pending", "open", "partially_filled", "unknown"})
+ExitReason = Literal["stop_loss", "take_profit", "close", "reduce"]
+
+ClientOrderId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,36}$")]
+
+
+class OrderIntent(Record):
+    """What is about to be sent; committed before it is sent, under our own order id."""
+
+    intent_id: str
+    cycle_id: str
+    approval_id: str | None = Field(description="None for exits the desk decides itself.")
+    client_order_id: ClientOrderId
+    created_at: UtcTime
+    symbol: Symbol
+    side: Side
+    role: OrderRole
+    kind: OrderKind
+    quantity: PositiveAmount
+    limit_price: PositiveAmount | None = None
+    trigger_price: PositiveAmount | None = None
+    reduce_only: bool = False
+
+
+class Fill(Record):
+    """A part of an order that was executed, with its fee."""
+
+    fill_id: str
+    client_order_id: ClientOrderId
+    symbol: Symbol
+    side: Side
+    quantity: PositiveAmount
+    price: PositiveAmount
+    fee: Amount = Field(description="Quote currency; positive is paid.")
+    liquidity: Literal["maker", "taker"]
+    at: UtcTime
+
+
+class Order(Record):
+    """An order as last known; the venue is the truth of its state."""
+
+    intent: OrderIntent
+    venue_order_id: str | None
+    status: OrderStatus
+    filled_quantity: NonNegativeAmount
+    average_price: PositiveAmount | None
+    fee: Amount
+    reason: str = Field(default="", description="Why it was rejected or cancelled, in words.")
+    updated_at: UtcTime
+
+
+class Position(Record):
+    """What is held, why, and where it ends."""
+
+    position_id: str
+    symbol: Symbol
+    side: PositionSide
+    quantity: PositiveAmount
+    entry_price: PositiveAmount = Field(description="Average, before fees.")
+    fees: Amount = Field(description="Paid so far, quote currency.")
+    opened_at: UtcTime
+    cycle_id: str = Field(description="The cycle that opened it.")
+    proposal_id: str
+    stop: PositiveAmount | None
+    take_profit: PositiveAmount | None
+    thesis: str
+    invalidation_price: PositiveAmount | None
+
+
+class PositionMark(Record):
+    """A position valued at the snapshot's price."""
+
+    position: Position
+    mark_price: PositiveAmount
+    notional: PositiveAmount
+    unrealised_pnl: Amount = Field(description="Quote currency, before the exit fee.")
+    unrealised_pct: Amount = Field(description="Percent of the entry value.")
+
+
+class AccountState(Record):
+    """The account at one instant, in the quote currency."""
+
+    as_of: UtcTime
+    currency: str
+    equity: Amount = Field(description="Cash plus the value of what is held.")
+    cash: Amount
+    positions: tuple[PositionMark, ...]
+
+
+class Trade(Record):
+    """A closed round trip, or the closed part of one."""
+
+    trade_id: str
+    position_id: str
+    symbol: Symbol
+    side: PositionSide
+    quantity: PositiveAmount
+    entry_price: PositiveAmount
+    exit_price: PositiveAmount
+    opened_at: UtcTime
+    closed_at: UtcTime
+    holding_s: int
+    fees: Amount = Field(description="Entry and exit, quote currency.")
+    pnl: Amount = Field(description="After fees, quote currency.")
+    pnl_pct: Amount = Field(description="After fees, percent of the entry value.")
+    exit_reason: ExitReason
+    opened_in: str = Field(description="Cycle that opened the position.")
+    closed_in: str = Field(description="Cycle that booked the exit.")
+
+
+class ExecutionReport(Record):
+    """The answer of `place_order`: what was sent and what was refused, straight from the ledger."""
+
+    orders: tuple[Order, ...]
+    refused: tuple["OrderRefusal", ...]
+
+
+class OrderRefusal(Record):
+    """One approval id that led to no order, and why."""
+
+    approval_id: str
+    code: str
+    message: str

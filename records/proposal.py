@@ -1,0 +1,96 @@
+"""A trade somebody wants: what the analyst drafts, and the same once the desk has sized it."""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from records.base import (
+    OPENING_ACTIONS,
+    Action,
+    Amount,
+    Leverage,
+    NonNegativeAmount,
+    PositiveAmount,
+    Ratio,
+    Record,
+    Symbol,
+    UtcTime,
+)
+
+
+class Fact(Record):
+    """A number of this cycle's snapshot that the proposal rests on."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60)] = Field(
+        description="As the tools print it: rsi_14@3m, last, atr_pct_14@1h."
+    )
+    value: Amount
+
+
+class ProposalDraft(Record):
+    """One trade as the analyst writes it. Opening needs a stop; the desk computes the size."""
+
+    symbol: Symbol
+    action: Action
+    entry: Literal["market", "limit"] = "market"
+    limit_price: PositiveAmount | None = None
+    quantity: PositiveAmount | None = Field(
+        default=None, description="Base units; null: as much as the risk rule allows."
+    )
+    stop: PositiveAmount | None = Field(
+        default=None, description="Stop-loss price; needed to open."
+    )
+    take_profit: PositiveAmount | None = None
+    invalidation_price: PositiveAmount | None = Field(
+        default=None, description="The price at which the thesis is wrong."
+    )
+    leverage: Leverage = 1
+    confidence: Annotated[Ratio, Field(ge=0, le=1)] = 0.5
+    thesis: Annotated[str, Field(min_length=1, max_length=800)]
+    facts: Annotated[tuple[Fact, ...], Field(max_length=10)] = ()
+
+    @property
+    def opens(self) -> bool:
+        return self.action in OPENING_ACTIONS
+
+
+class TradeProposals(Record):
+    """The analyst's answer: at most one trade for each shortlisted market; empty means hold."""
+
+    proposals: Annotated[tuple[ProposalDraft, ...], Field(max_length=10)]
+
+
+class Sizing(Record):
+    """What the risk rule allows for a proposal, computed by the desk before anybody judges it."""
+
+    quantity: NonNegativeAmount = Field(description="Base units, rounded down to the venue's step.")
+    reference_price: PositiveAmount = Field(description="The price the size was computed at.")
+    notional: NonNegativeAmount = Field(description="Quote currency.")
+    risk_amount: NonNegativeAmount = Field(
+        description="Loss at the stop, quote currency, before fees."
+    )
+    risk_pct: NonNegativeAmount = Field(description="That loss, percent of equity.")
+    reward_risk: Amount | None = Field(description="Reward over risk; None without a take-profit.")
+    bound_by: str = Field(description="The rule that set the size.")
+
+
+class TradeProposal(Record):
+    """A draft that entered the ledger: with an id, a time and the desk's own sizing."""
+
+    proposal_id: str
+    cycle_id: str
+    created_at: UtcTime
+    draft: ProposalDraft
+    sizing: Sizing | None = Field(description="None for reduce, close and hold, or when refused.")
+
+    @property
+    def symbol(self) -> str:
+        return self.draft.symbol
+
+    @property
+    def quantity(self) -> Decimal | None:
+        """What is asked for: the draft's own quantity, else what the desk computed."""
+        if self.draft.quantity is not None:
+            return self.draft.quantity
+        return self.sizing.quantity if self.sizing else None

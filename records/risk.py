@@ -1,0 +1,66 @@
+"""The limits a proposal meets, and the state of the circuit breaker, as records."""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from records.base import Amount, Leverage, PositiveAmount, Record, UtcTime
+
+Percent = Annotated[PositiveAmount, Field(le=100)]
+BreakerStatus = Literal["SAFE", "WARNING", "TRIGGERED", "RECOVERING"]
+
+
+class RiskLimits(Record):
+    """Every bound the gate enforces. Percentages are percent of equity unless said otherwise."""
+
+    risk_per_trade_pct: Percent = Field(description="Loss at the stop, percent of equity.")
+    max_position_pct: Percent = Field(description="Value of one position, percent of equity.")
+    max_total_exposure_pct: Percent = Field(
+        description="Value of all positions, percent of equity."
+    )
+    max_open_positions: Annotated[int, Field(ge=1, le=100)]
+    max_leverage: Leverage
+    min_stop_pct: Percent = Field(description="Closest stop, percent of the entry price.")
+    max_stop_pct: Percent = Field(description="Farthest stop, percent of the entry price.")
+    min_reward_risk: PositiveAmount
+    max_spread_pct: Percent
+    price_band_pct: Percent = Field(description="How far the price may move after the approval.")
+    approval_ttl_s: Annotated[int, Field(ge=1, le=3600)]
+
+
+class BreakerLimits(Record):
+    """The drops that trigger the circuit breaker, percent, and what ends it."""
+
+    btc_drop_5m_pct: Percent = Decimal(10)
+    btc_drop_1h_pct: Percent = Decimal(15)
+    btc_drop_4h_pct: Percent = Decimal(20)
+    eth_drop_5m_pct: Percent = Decimal(12)
+    eth_drop_1h_pct: Percent = Decimal(15)
+    eth_drop_4h_pct: Percent = Decimal(25)
+    warning_share: Percent = Field(
+        default=Decimal(60), description="Share of a trigger that raises a warning, percent."
+    )
+    calm_s: Annotated[int, Field(ge=60)] = Field(
+        default=1800, description="Seconds without a further drop before recovery."
+    )
+    calm_drop_pct: Percent = Field(
+        default=Decimal(5), description="A further drop of this restarts."
+    )
+
+
+class BreakerReading(Record):
+    """One measured drop against its trigger."""
+
+    trigger: str = Field(description="Such as BTC/USDT 1h drop.")
+    value_pct: Amount
+    limit_pct: Amount
+
+
+class BreakerState(Record):
+    """The circuit breaker as it stands, with what it measured."""
+
+    status: BreakerStatus
+    since: UtcTime
+    reasons: tuple[str, ...] = ()
+    readings: tuple[BreakerReading, ...] = ()

@@ -1,0 +1,34 @@
+"""Desks for tests: real settings, ledger, venue and crew, in a folder and at a time of their own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from crew.cycle import run_cycle
+from crew.desk import Desk, open_desk
+from crew.settings import Settings, load_settings, nested
+from records.clock import FixedClock
+from records.cycle import CycleRecord
+
+QUIET = datetime(2026, 11, 2, tzinfo=UTC)
+"""A moment of the demo market at which the rulebook proposes nothing."""
+
+
+def settings(*assignments: str) -> Settings:
+    """The shipped settings with these changes; no .env is read."""
+    return load_settings(nested(list(assignments)), env_file=None)
+
+
+@contextmanager
+def a_desk(home: Path, *assignments: str, at: datetime | FixedClock = QUIET) -> Iterator[Desk]:
+    """An open desk on the demo market, at a time that stands still."""
+    clock = at if isinstance(at, FixedClock) else FixedClock(at)
+    with open_desk(settings(*assignments), home, clock) as desk:
+        yield desk
+
+
+def one_cycle(home: Path, *assignments: str, at: datetime | FixedClock = QUIET) -> CycleRecord:
+    """One cycle of such a desk."""
+    with a_desk(home, *assignments, at=at) as desk:
+        return run_cycle(desk, print)

@@ -1,0 +1,146 @@
+"""When the rulebook opens, closes or holds, and that what it writes can be checked."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from records.proposal import TradeProposals
+from tests.crew.models.desk_case import (
+    BTC,
+    PORTFOLIO,
+    Documents,
+    approved_case,
+    changed,
+    proposals,
+    tabled,
+)
+
+
+def holding(unrealised_pct: str, documents: Documents | None = None) -> Documents:
+    """The same cycle with a long of BTC open."""
+    documents = documents or approved_case()
+    position = {"symbol": BTC, "side": "long", "quantity": "1", "unrealised_pct": unrealised_pct}
+    return {**documents, "get_portfolio": tabled(position, columns=PORTFOLIO)}
+
+
+def without_signal(documents: Documents) -> Documents:
+    return changed(documents, "get_indicators/signals.direction", "none")
+
+
+def turned() -> Documents:
+    documents = changed(approved_case(), "report technical/views/0.conviction", -0.5)
+    return changed(documents, "report chart/views/0.conviction", -0.4)
+
+
+def test_agreeing_readers_open_a_long_with_stop_target_and_facts() -> None:
+    """An opening without a stop is refused by the desk, so none is ever written."""
+    (draft,) = TradeProposals.model_validate({"proposals": proposals(approved_case())}).proposals
+
+    assert (draft.action, draft.quantity) == ("open_long", None)
+    assert draft.stop is not None and draft.take_profit is not None
+    assert draft.stop < Decimal(100) < draft.take_profit
+    assert (draft.take_profit - 100) / (100 - draft.stop) >= Decimal("1.5")
+    assert draft.invalidation_price is not None and draft.stop <= draft.invalidation_price < 100
+
+
+def test_facts_repeat_the_tools_figures_digit_for_digit() -> None:
+    """The gate compares them with the snapshot; a rounded fact would be a wrong fact."""
+    documents = changed(approved_case(), "get_indicators.rsi_14", 60.123456789)
+    (draft,) = proposals(documents)
+    facts = {fact["name"]: fact["value"] for fact in draft["facts"]}
+
+    assert facts["rsi_14@3m"] == "60.123456789"
+    assert facts["last"] == "100.00"
+    assert {"ema_50@1h", "atr_pct_14@3m"} <= set(facts)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("report technical/views/0.conviction", 0.1),
+        ("get_indicators/signals.strength", 2),
+        ("get_indicators/signals.direction", "short"),
+        ("get_limits.halted", True),
+        ("get_market_snapshot.last", None),
+    ],
+)
+def test_one_missing_reason_to_buy_is_enough_to_hold(path: str, value: Any) -> None:
+    """Holding is the usual answer; an opening needs every condition."""
+    assert proposals(changed(approved_case(), path, value)) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["report technical", "get_market_snapshot", "get_portfolio", "get_limits"]
+)
+def test_without_a_price_a_view_a_portfolio_or_limits_nothing_is_opened(name: str) -> None:
+    """Buying what may already be held, at an unknown price, is not a decision."""
+    documents = approved_case()
+    del documents[name]
+
+    assert proposals(documents) == []
+
+
+def test_the_stop_follows_the_range_and_stays_within_the_desks_bounds() -> None:
+    """A wilder market needs a wider stop, but never a forbidden one."""
+
+    def distance_pct(atr_pct: float) -> Decimal:
+        (draft,) = proposals(changed(approved_case(), "get_indicators.atr_pct_14", atr_pct))
+        return 100 - Decimal(draft["stop"])
+
+    assert distance_pct(1.0) == Decimal("1.5")
+    assert distance_pct(2.0) == Decimal(3)
+    assert Decimal("0.3") <= distance_pct(0.01) <= Decimal("0.35")
+    assert Decimal("9.7") <= distance_pct(50) <= Decimal(10)
+
+
+@pytest.mark.parametrize(
+    "last", ["67123.4", "60000", "0.1", "0.00001234", "1", "3500.55", "0.00000123"]
+)
+def test_prices_are_plain_decimals_as_fine_as_the_market(last: str) -> None:
+    """Too coarse a stop sits on the entry; too fine a one is not a price."""
+    documents = changed(approved_case(), "get_market_snapshot.last", last)
+    documents = changed(documents, "get_market_snapshot.bid", last)
+    documents = changed(documents, "get_market_snapshot.ask", last)
+
+    for draft in proposals(documents):
+        stop, target = Decimal(draft["stop"]), Decimal(draft["take_profit"])
+        assert 0 < stop < Decimal(last) < target
+        assert "E" not in draft["stop"].upper()
+        assert -int(stop.as_tuple().exponent) <= 8
+
+
+def test_a_held_market_is_never_bought_again() -> None:
+    """One position for each market."""
+    assert proposals(holding("1.5")) == []
+
+
+def test_a_long_is_closed_when_chart_and_indicators_turned() -> None:
+    """The thesis is gone, whatever the position earned."""
+    (draft,) = proposals(holding("3", turned()))
+
+    assert draft["action"] == "close"
+
+
+@pytest.mark.parametrize(("open_pct", "actions"), [("-0.81", ["close"]), ("-0.8", []), ("2", [])])
+def test_a_losing_long_without_a_signal_is_cut_and_a_winning_one_kept(
+    open_pct: str, actions: list[str]
+) -> None:
+    """Source: domain.md, Strategies, position logic."""
+    drafts = proposals(without_signal(holding(open_pct)))
+
+    assert [draft["action"] for draft in drafts] == actions
+
+
+def test_bold_opens_where_balanced_holds_and_balanced_where_cautious_holds() -> None:
+    """The thresholds are ordered as the names say."""
+    convictions = (0.32, 0.48, 0.7)
+    opened = {
+        name: [
+            len(proposals(changed(approved_case(), "report technical/views/0.conviction", c), name))
+            for c in convictions
+        ]
+        for name in ("cautious", "balanced", "bold")
+    }
+
+    assert opened == {"cautious": [0, 0, 1], "balanced": [0, 1, 1], "bold": [1, 1, 1]}

@@ -1,0 +1,120 @@
+"""Settings: who overrides whom, and that a typo is found before anything is done."""
+
+import os
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from crew.settings import Settings, load_settings, nested
+from records.errors import SettingsError
+from records.risk import RiskLimits
+from tests.crew.desks import settings
+
+
+def test_the_shipped_file_states_the_defaults() -> None:
+    """Whoever deletes desk.yaml must not get a bolder desk."""
+    shipped = settings()
+    bare = Settings.model_validate(
+        {name: getattr(shipped, name) for name in ("venue", "mode", "symbols", "intervals")}
+    )
+
+    assert shipped.risk == bare.risk
+    assert shipped.paper == bare.paper
+    assert shipped.screen == bare.screen
+    assert shipped.breaker == bare.breaker
+
+
+def test_flags_override_environment_and_environment_overrides_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """flags > environment > .env > desk.yaml > defaults."""
+    monkeypatch.setenv("DESK_RISK__MAX_LEVERAGE", "3")
+    monkeypatch.setenv("DESK_RISK__MAX_POSITION_PCT", "7.5")
+
+    effective = settings("risk.max_leverage=2")
+
+    assert effective.risk.max_leverage == 2
+    assert effective.risk.max_position_pct == Decimal("7.5")
+    assert effective.risk.max_open_positions == 5
+
+
+def test_a_dotenv_file_stands_between_environment_and_desk_yaml(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys live in .env; so may settings."""
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("DESK_CANDLES=300\nDESK_MODEL=rulebook/bold\nOPENAI_API_KEY=x\n")
+    monkeypatch.setenv("DESK_MODEL", "rulebook/cautious")
+
+    effective = load_settings(env_file=dotenv)
+
+    assert effective.candles == 300
+    assert effective.model == "rulebook/cautious"
+
+
+def test_model_in_the_environment_names_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CrewAI's users set MODEL."""
+    monkeypatch.setenv("MODEL", "rulebook/bold")
+
+    assert settings().model == "rulebook/bold"
+
+
+@pytest.mark.parametrize(
+    ("assignment", "said"),
+    [
+        ("risk.max_leverege=2", "Did you mean 'max_leverage'?"),
+        ("venu=demo", "Did you mean 'venue'?"),
+        ("candles=abc", "candles: Input should be a valid integer"),
+        ("candles=100", "candles: Input should be greater than or equal to 250"),
+        ("symbols=[btc-usdt]", "symbols.0"),
+        ("symbols=[BTC/USDT, BTC/USDT]", "a market stands twice"),
+        ("intervals=[1h, 3m]", "from the finest to the largest"),
+        ("intervals=[3 minutes]", "is not a candle interval"),
+        ("risk.risk_per_trade_pct=.nan", "risk.risk_per_trade_pct"),
+        ("risk.max_total_exposure_pct=90", "less than or equal to 80"),
+        ("risk.max_leverage=true", "a boolean is not a number"),
+        ("paper.cash='1_0'", "paper.cash"),
+        ("mode=live", "trades on paper only"),
+        ("venue=replay", "needs replay.files"),
+    ],
+)
+def test_a_bad_setting_is_refused_in_words(assignment: str, said: str) -> None:
+    """One clear message names the setting and what is allowed."""
+    with pytest.raises(SettingsError) as refused:
+        settings(assignment)
+
+    assert said in str(refused.value)
+
+
+def test_an_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DESK_MAX_LEVERAGE would otherwise be a limit that nobody enforces."""
+    monkeypatch.setenv("DESK_SYMBOL", '["BTC/USDT"]')
+
+    with pytest.raises(SettingsError, match="Did you mean 'DESK_SYMBOLS'"):
+        settings()
+
+
+def test_a_list_that_is_not_json_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists in variables are JSON."""
+    monkeypatch.setenv("DESK_SYMBOLS", "BTC/USDT,ETH/USDT")
+
+    with pytest.raises(SettingsError, match="written as JSON"):
+        settings()
+
+
+def test_the_spelling_of_a_linear_contract_is_accepted() -> None:
+    """ccxt writes BTC/USDT:USDT; the desk writes BTC/USDT everywhere."""
+    assert settings("symbols=[BTC/USDT:USDT]").symbols == ("BTC/USDT",)
+
+
+def test_an_assignment_without_a_value_is_refused() -> None:
+    """--set takes NAME=VALUE."""
+    with pytest.raises(SettingsError, match="NAME=VALUE"):
+        nested(["risk.max_leverage"])
+
+
+def test_every_limit_of_the_gate_has_a_setting_with_a_default() -> None:
+    """A limit without a default would be off."""
+    assert RiskLimits.model_fields.keys() == type(settings().risk).model_fields.keys()

@@ -1,0 +1,96 @@
+"""The transcript: complete, in order, and any later edit or cut is found and located."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from crew.transcript import Transcript, first_fault, joined, read
+from records.clock import FixedClock
+from records.cycle import TranscriptSeal
+from records.errors import LedgerError
+
+CLOCK = FixedClock(datetime(2026, 11, 2, tzinfo=UTC))
+
+
+def written(folder: Path, lines: int = 3) -> tuple[Path, TranscriptSeal]:
+    """A transcript of that many lines, and its seal."""
+    path = folder / "c.jsonl"
+    with Transcript(path, CLOCK) as transcript:
+        for number in range(lines):
+            transcript.write("note", text=f"line {number}")
+        return path, transcript.seal()
+
+
+def test_a_whole_transcript_has_no_fault(tmp_path: Path) -> None:
+    """The seal in the ledger and the file agree."""
+    path, seal = written(tmp_path)
+
+    assert first_fault(path, seal) is None
+    assert [row["n"] for row in read(path)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("line", [0, 1, 2])
+def test_one_changed_byte_is_found_and_located(tmp_path: Path, line: int) -> None:
+    """Whoever edits what an agent said leaves a trace."""
+    path, seal = written(tmp_path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[line] = lines[line].replace(b"line", b"lime")
+    path.write_bytes(b"".join(lines))
+
+    assert first_fault(path, seal) == f"line {line + 1} was changed"
+
+
+def test_a_cut_end_is_found(tmp_path: Path) -> None:
+    """The chain alone cannot tell; the ledger's count can."""
+    path, seal = written(tmp_path)
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
+
+    assert first_fault(path, seal) == "it has 2 lines, the ledger says 3"
+
+
+def test_a_removed_line_is_found(tmp_path: Path) -> None:
+    """Each line carries the hash of the one before it."""
+    path, seal = written(tmp_path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0] + lines[2])
+
+    assert first_fault(path, seal) == "a line is missing before line 2"
+
+
+def test_threads_write_whole_lines_in_one_chain(tmp_path: Path) -> None:
+    """Three agents talk at once."""
+    path = tmp_path / "c.jsonl"
+    with Transcript(path, CLOCK) as transcript:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda n: transcript.write("note", n_of=n, text="x" * 500), range(200)))
+        seal = transcript.seal()
+
+    assert first_fault(path, seal) is None
+    assert seal.lines == 200
+
+
+def test_a_transcript_that_cannot_be_made_ends_the_cycle(tmp_path: Path) -> None:
+    """No transcript, no trade."""
+    (tmp_path / "in_the_way").write_text("a file where the folder should be")
+
+    with pytest.raises(LedgerError, match="cannot be recorded is not traded"):
+        Transcript(tmp_path / "in_the_way" / "c.jsonl", CLOCK)
+
+
+def test_a_model_call_is_one_entry_where_it_was_answered(tmp_path: Path) -> None:
+    """Request and reply are two lines on disk, one entry for a reader."""
+    path = tmp_path / "c.jsonl"
+    with Transcript(path, CLOCK) as transcript:
+        transcript.write("model_request", call=1, agent="a", messages=["ask"])
+        transcript.write("model_request", call=2, agent="b", messages=["ask"])
+        transcript.write("model_reply", call=2, agent="b", reply="yes")
+        transcript.write("model_reply", call=1, agent="a", reply="no")
+
+    entries = joined(read(path))
+
+    assert [(e["kind"], e["agent"], e["messages"], e["reply"]) for e in entries] == [
+        ("model_call", "b", ["ask"], "yes"),
+        ("model_call", "a", ["ask"], "no"),
+    ]

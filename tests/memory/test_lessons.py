@@ -1,0 +1,192 @@
+"""The lesson index over a real chromadb: no look-ahead, no download, no crash."""
+
+import socket
+import sys
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from memory.lessons import LessonMemory
+from records.lesson import Lesson
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+LATER = START + timedelta(days=400)
+LONG = "BTC/USDT long strength 4; rsi_14@3m 31.2; macd_hist@3m 0.42; regime risk_on"
+LIKE_LONG = "BTC/USDT long strength 4; rsi_14@3m 28.9; macd_hist@3m 0.61; regime risk_on"
+SHORT = "BTC/USDT short strength 5; rsi_14@3m 78.0; macd_hist@3m -3.1; regime risk_off; gap"
+
+
+def lesson(
+    number: int, situation: str = LONG, symbol: str = "BTC/USDT", pnl: str = "1.2"
+) -> Lesson:
+    return Lesson(
+        lesson_id=f"20260101T000000Z-0001-l{number}",
+        cycle_id="20260101T000000Z-0001",
+        learned_at=START + timedelta(hours=number),
+        symbol=symbol,
+        situation=situation,
+        decision="Opened long.",
+        outcome="Hit its target.",
+        pnl_pct=Decimal(pnl),
+        holding_s=3_600,
+    )
+
+
+def ids(found: tuple[Lesson, ...]) -> list[int]:
+    return [int(one.lesson_id.rpartition("l")[2]) for one in found]
+
+
+def test_a_desk_without_lessons_never_opens_chromadb(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening costs 0.6 s in every cold cycle, for nothing."""
+    monkeypatch.setitem(sys.modules, "chromadb", None)
+    for memory in (LessonMemory(tmp_path), LessonMemory(tmp_path, lessons_known=0)):
+        assert memory.recall(LONG, ["BTC/USDT"], LATER, 5) == ()
+        assert memory.count() == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lesson_is_found_again_whole_by_a_new_process_like_memory(tmp_path: Path) -> None:
+    """Each cycle is a new process: what was learned must survive it, to the last digit."""
+    first = LessonMemory(tmp_path)
+    assert first.add(lesson(1, pnl="-0.40")) is None
+    first.close()
+    second = LessonMemory(tmp_path, lessons_known=1)
+
+    assert second.recall(LIKE_LONG, ["BTC/USDT"], LATER, 5) == (lesson(1, pnl="-0.40"),)
+    assert (second.count(), second.note) == (1, None)
+    second.close()
+
+
+def test_no_lesson_from_the_future_is_recalled(tmp_path: Path) -> None:
+    """A replayed or what-if cycle that remembers tomorrow proves nothing."""
+    memory = LessonMemory(tmp_path)
+    for number in range(6):
+        memory.add(lesson(number))
+    moment = lesson(3).learned_at
+
+    assert sorted(ids(memory.recall(LONG, ["BTC/USDT"], moment, 10))) == [0, 1, 2]
+    just_after = moment + timedelta(microseconds=1)
+    assert sorted(ids(memory.recall(LONG, ["BTC/USDT"], just_after, 10))) == [0, 1, 2, 3]
+    memory.close()
+
+
+def test_like_situations_come_first_and_unlike_ones_not_at_all(tmp_path: Path) -> None:
+    """A base rate over everything that ever happened says nothing about now."""
+    memory = LessonMemory(tmp_path)
+    memory.rebuild([lesson(1, SHORT), lesson(2, LIKE_LONG), lesson(3), lesson(4, LONG, "ETH/USDT")])
+
+    assert ids(memory.recall(LONG, ["BTC/USDT"], LATER, 10)) == [3, 2]
+    assert ids(memory.recall(LONG, ["ETH/USDT"], LATER, 10)) == [4]
+    assert ids(memory.recall(LONG, ["BTC/USDT"], LATER, 1)) == [3]
+    assert memory.recall(LONG, [], LATER, 10) == ()
+    memory.close()
+
+
+def test_equally_like_lessons_come_newest_first(tmp_path: Path) -> None:
+    """The order must not hang on how the index was built, or a replay would differ."""
+    memory = LessonMemory(tmp_path)
+    memory.rebuild([lesson(number) for number in (4, 1, 3, 2)])
+    forwards = memory.recall(LONG, ["BTC/USDT"], LATER, 10)
+    memory.rebuild([lesson(number) for number in (1, 2, 3, 4)])
+
+    assert ids(forwards) == [4, 3, 2, 1]
+    assert memory.recall(LONG, ["BTC/USDT"], LATER, 10) == forwards
+    memory.close()
+
+
+def test_adding_a_lesson_twice_counts_it_once(tmp_path: Path) -> None:
+    """After a crash the same outcome is booked again."""
+    memory = LessonMemory(tmp_path)
+    memory.add(lesson(1))
+    memory.add(lesson(1))
+
+    assert memory.count() == 1
+    memory.close()
+
+
+def test_nothing_is_downloaded_or_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """chromadb's default would fetch a model and send telemetry."""
+
+    def refuse(*_args: object, **_more: object) -> None:
+        raise AssertionError("the network was used")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    memory = LessonMemory(tmp_path)
+    memory.add(lesson(1))
+
+    assert len(memory.recall(LONG, ["BTC/USDT"], LATER, 5)) == 1
+    memory.close()
+
+
+@pytest.mark.parametrize("damage", ["garbage", "cut"])
+def test_a_broken_index_is_built_again_from_the_ledger(tmp_path: Path, damage: str) -> None:
+    """The ledger is the truth; a bad copy must cost a note, not a cycle."""
+    first = LessonMemory(tmp_path)
+    first.add(lesson(1))
+    first.close()
+    store = next(tmp_path.glob("*/chroma.sqlite3"))
+    kept = store.read_bytes()
+    store.write_bytes({"garbage": b"junk" * 9_000, "cut": kept[:20_000]}[damage])
+    rows = [lesson(1), lesson(2)]
+    memory = LessonMemory(tmp_path, lessons_known=lambda: 2, lessons=lambda: rows)
+
+    assert ids(memory.recall(LONG, ["BTC/USDT"], LATER, 5)) == [2, 1]
+    assert memory.note is not None and "built again from 2 lessons" in memory.note
+    assert len(list(tmp_path.iterdir())) == 1
+    memory.close()
+
+
+def test_an_index_behind_the_ledger_is_filled_up_quietly(tmp_path: Path) -> None:
+    """Every closed trade leaves the index one behind; that is no fault to report."""
+    first = LessonMemory(tmp_path)
+    first.add(lesson(1))
+    first.close()
+    memory = LessonMemory(tmp_path, lessons_known=2, lessons=lambda: [lesson(1), lesson(2)])
+
+    assert len(memory.recall(LONG, ["BTC/USDT"], LATER, 5)) == 2
+    assert memory.note is None
+    memory.close()
+
+
+def test_an_index_of_another_ledger_is_built_again(tmp_path: Path) -> None:
+    """After a restore the index may hold lessons the ledger has never seen."""
+    first = LessonMemory(tmp_path)
+    first.add(lesson(3))
+    first.close()
+    memory = LessonMemory(tmp_path, lessons_known=2, lessons=lambda: [lesson(1), lesson(2)])
+
+    assert ids(memory.recall(LONG, ["BTC/USDT"], LATER, 5)) == [2, 1]
+    assert memory.note == (
+        "The lesson index held 1 lessons, the ledger 2. It was built again from 2 lessons."
+    )
+    memory.close()
+
+
+def test_a_stored_lesson_that_was_tampered_with_is_not_believed(tmp_path: Path) -> None:
+    """The index is a file anybody may edit; the ledger's row replaces what does not parse."""
+    memory = LessonMemory(tmp_path, lessons_known=1, lessons=lambda: [lesson(1)])
+    memory.recall(LONG, ["BTC/USDT"], LATER, 5)
+    memory._collection.update(
+        ids=[lesson(1).lesson_id], metadatas=[{"lesson": '{"pnl_pct": "99"}'}]
+    )
+
+    assert memory.recall(LONG, ["BTC/USDT"], LATER, 5) == (lesson(1),)
+    assert memory.note is not None and "could not be read" in memory.note
+    memory.close()
+
+
+def test_a_folder_that_cannot_hold_an_index_means_no_lessons(tmp_path: Path) -> None:
+    """Memory is a comfort: without it the desk trades on, and says so."""
+    blocked = tmp_path / "memory"
+    blocked.write_text("a file where the folder should be")
+    memory = LessonMemory(blocked, lessons_known=1, lessons=lambda: [lesson(1)])
+
+    assert memory.recall(LONG, ["BTC/USDT"], LATER, 5) == ()
+    assert memory.count() == 0
+    assert "No lessons in this cycle" in (memory.add(lesson(2)) or "")
+    assert "could not be built" in memory.rebuild([lesson(1)])

@@ -1,0 +1,150 @@
+"""Pictures come from another process, and whatever happens there the cycle goes on."""
+
+import struct
+import sys
+from pathlib import Path
+
+import pytest
+
+from records.market import MarketSnapshot
+from tests.tools.indicators.samples import from_closes, snapshot, wandering
+from tools.chart.studio import ChartStudio, file_name
+
+PNG = b"\x89PNG\r\n\x1a\n"
+PATIENCE_S = 30
+
+
+@pytest.fixture
+def market() -> MarketSnapshot:
+    return snapshot(
+        wandering(300),
+        from_closes([2.0, 2.0, 2.0], symbol="ETH/USDT"),
+        synthetic=True,
+    )
+
+
+def _size(path: Path) -> tuple[int, int]:
+    width, height = struct.unpack(">II", path.read_bytes()[16:24])
+    return width, height
+
+
+def test_every_market_gets_its_picture_from_any_directory(
+    market: MarketSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one with three flat candles; 1024 by 768; no half files; cron starts anywhere."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tools.py").write_text("raise SystemExit('a stranger was imported')")
+    studio = ChartStudio(tmp_path / "charts", market, tuple(market.markets), "1h")
+    studio.start()
+    drawn = studio.finish(PATIENCE_S)
+    assert studio.problems == {}
+    assert drawn == {symbol: studio.path(symbol) for symbol in market.markets}
+    assert {_size(path) for path in drawn.values()} == {(1024, 768)}
+    assert all(path.read_bytes().startswith(PNG) for path in drawn.values())
+    assert sorted(path.name for path in (tmp_path / "charts").iterdir()) == [
+        "BTC-USDT-1h.png",
+        "ETH-USDT-1h.png",
+    ]
+    assert studio.finish(PATIENCE_S) == drawn
+
+
+def test_a_picture_that_is_late_is_missing_with_a_sentence(
+    market: MarketSnapshot, tmp_path: Path
+) -> None:
+    """The cycle does not wait for a drawing; the process it started is ended."""
+    studio = ChartStudio(tmp_path, market, ("BTC/USDT",), "1h")
+    studio.start()
+    assert studio.finish(0.01) == {}
+    assert studio.problems["BTC/USDT"].startswith("it was not drawn within 0.01 s.")
+    assert list(tmp_path.glob("*.png")) == []
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence_not_a_crash(
+    market: MarketSnapshot, tmp_path: Path
+) -> None:
+    """A full or read-only disk costs the pictures, never the protection of a position."""
+    (tmp_path / "charts").write_text("a file where the folder should be")
+    studio = ChartStudio(tmp_path / "charts", market, ("BTC/USDT",), "1h")
+    studio.start()
+    assert studio.finish(PATIENCE_S) == {}
+    assert "could not start" in studio.problems["BTC/USDT"]
+
+
+def test_an_interpreter_that_is_gone_is_a_sentence_not_a_crash(
+    market: MarketSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upgrade under a running desk can take the interpreter away."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+    studio = ChartStudio(tmp_path, market, ("BTC/USDT",), "1h")
+    studio.start()
+    assert studio.finish(PATIENCE_S) == {}
+    assert "could not start" in studio.problems["BTC/USDT"]
+
+
+def test_one_picture_that_fails_does_not_stop_the_others(
+    market: MarketSnapshot, tmp_path: Path
+) -> None:
+    """A folder stands where the first file should go; the second is drawn all the same."""
+    studio = ChartStudio(tmp_path, market, tuple(market.markets), "1h")
+    studio.path("BTC/USDT").mkdir(parents=True)
+    studio.start()
+    assert list(studio.finish(PATIENCE_S)) == ["ETH/USDT"]
+    assert "could not be drawn" in studio.problems["BTC/USDT"]
+
+
+def test_a_market_without_candles_is_named(market: MarketSnapshot, tmp_path: Path) -> None:
+    """Missing data is a value: nothing is started for it and the reason is kept."""
+    studio = ChartStudio(tmp_path, market, ("BTC/USDT",), "4h")
+    studio.start()
+    assert studio.finish(PATIENCE_S) == {}
+    assert studio.problems["BTC/USDT"].startswith("there are no 4h candles.")
+
+
+def test_what_was_never_started_is_missing(market: MarketSnapshot, tmp_path: Path) -> None:
+    """An old file of that name is not passed off as this cycle's picture."""
+    studio = ChartStudio(tmp_path, market, ("BTC/USDT",), "1h")
+    studio.path("BTC/USDT").write_bytes(PNG)
+    assert studio.finish(PATIENCE_S) == {}
+    assert "not started" in studio.problems["BTC/USDT"]
+
+
+def test_the_drawing_process_is_given_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It needs none, so it cannot lose one."""
+    from tools.chart import studio
+
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-not-for-you")
+    monkeypatch.setenv("DESK_API_SECRET", "nor-this")
+    assert set(studio._environment()) <= {*studio._INHERITED, "PYTHONPATH", "OPENBLAS_NUM_THREADS"}
+
+
+HOSTILE = (
+    "../../etc/passwd",
+    "/etc/passwd",
+    "..",
+    "",
+    "A/B/../../C",
+    "BTC/USDT\0.png",
+    "BTC/USDT\n",
+    "btc/usdt",
+    "CON",
+    "Ünïcode/🙂",
+    "\ud800/X",
+    "X" * 5000,
+)
+
+
+@pytest.mark.parametrize("symbol", HOSTILE)
+def test_no_symbol_leaves_the_folder(symbol: str, market: MarketSnapshot, tmp_path: Path) -> None:
+    """A file name is made, never taken over, whatever a venue calls its markets."""
+    path = ChartStudio(tmp_path, market, (), "1h").path(symbol)
+    assert path.parent == tmp_path.resolve()
+    assert path.name not in ("", ".", "..")
+    assert len(path.name) < 60 and path.name.isascii()
+
+
+def test_different_markets_never_share_a_file() -> None:
+    """Else one market would be judged by another's picture."""
+    names = [file_name(symbol, "1h") for symbol in ("BTC/USDT", "BTC-USDT", *HOSTILE)]
+    assert len(set(names)) == len(names)
+    assert file_name("BTC/USDT", "1h") == "BTC-USDT-1h.png"
+    assert file_name("BTC/USDT", "../1h") != file_name("BTC/USDT", "1h")

@@ -1,0 +1,132 @@
+"""A cycle is begun once, ended once, and read back whole."""
+
+from datetime import timedelta
+
+import pytest
+
+from records.cycle import ModelUse
+from records.errors import LedgerConflict, LedgerCorrupt
+from tests.tools.ledger import samples
+from tests.tools.ledger.samples import BTC, CYCLE, NOW
+
+
+def test_sequence_counts_cycles_in_the_order_they_began(ledger):
+    """The next id must be new even when the venue's clock was set back."""
+    assert ledger.cycles.next_cycle_sequence() == 2
+    samples.begin(ledger, "earlier")
+    assert ledger.cycles.next_cycle_sequence() == 3
+
+
+def test_a_cycle_that_ended_comes_back_whole(ledger):
+    """The record is the truth: nothing about a decision may be lost in storage."""
+    record = samples.cycle_record()
+    assert ledger.cycles.cycle(CYCLE) is None
+
+    ledger.cycles.end_cycle(record)
+
+    assert ledger.cycles.cycle(CYCLE) == record
+    assert ledger.cycles.last_cycle() == record
+    assert str(ledger.cycles.cycle(CYCLE).account.equity) == str(samples.LONG)
+
+
+def test_columns_of_a_cycle_can_be_searched(ledger):
+    """Reports are made by SQL over columns, not by parsing every document."""
+    ledger.cycles.end_cycle(samples.cycle_record())
+
+    with ledger.store.reading() as connection:
+        row = connection.exec_driver_sql(
+            "SELECT outcome, exit_code, model_calls, model_rounds, prompt_tokens,"
+            " completion_tokens, cost_usd, transcript_lines, transcript_hash, synthetic FROM cycles"
+        ).one()
+    assert tuple(row) == ("traded", 0, 5, 3, 10, 2, "0.0120", 12, "ab" * 32, 1)
+
+
+def test_an_ending_is_final(ledger):
+    """A later writer may not turn a failed cycle into a good one."""
+    ledger.cycles.end_cycle(samples.cycle_record())
+
+    with pytest.raises(LedgerConflict, match="has already ended"):
+        ledger.cycles.end_cycle(samples.cycle_record(outcome="hold"))
+
+    assert ledger.cycles.cycle(CYCLE).outcome == "traded"
+
+
+def test_a_cycle_never_begun_cannot_end(ledger):
+    """Its rows would refer to nothing."""
+    with pytest.raises(LedgerConflict, match="never begun"):
+        ledger.cycles.end_cycle(samples.cycle_record("elsewhere"))
+
+
+def test_a_killed_cycle_is_unfinished(ledger):
+    """The next start must know that somebody died, and where."""
+    (start,) = ledger.cycles.unfinished()
+    assert (start.cycle_id, start.started_at, start.symbols) == (CYCLE, NOW, (BTC, "ETH/USDT"))
+    assert ledger.cycles.last_cycle() is None
+
+    ledger.cycles.end_cycle(samples.cycle_record())
+
+    assert ledger.cycles.unfinished() == ()
+
+
+def test_cycles_come_newest_first(ledger):
+    """`desk status` shows the latest."""
+    ledger.cycles.end_cycle(samples.cycle_record())
+    for name in ("b", "c"):
+        samples.begin(ledger, name)
+        ledger.cycles.end_cycle(samples.cycle_record(name, proposals=(), verdicts=()))
+
+    assert [record.cycle_id for record in ledger.cycles.cycles(2)] == ["c", "b"]
+
+
+def test_last_deliberation_ignores_quiet_and_failed_cycles(ledger):
+    """A cycle without a model call did not think, and a failed one did not finish thinking."""
+    assert ledger.cycles.last_deliberated() is None
+    seen = samples.snapshot().model_copy(update={"as_of": NOW + timedelta(seconds=1)})
+    ledger.cycles.add_snapshot(CYCLE, seen, "digest")
+    ledger.cycles.end_cycle(samples.cycle_record())
+    for name, changes in (("quiet", {"model": ModelUse()}), ("failed", {"outcome": "failed"})):
+        samples.begin(ledger, name)
+        ledger.cycles.end_cycle(samples.cycle_record(name, **changes))
+
+    assert ledger.cycles.last_deliberated() == seen.as_of
+
+
+def test_snapshot_keeps_figures_and_candle_times(ledger):
+    """Enough to see later what the desk saw, without keeping every candle."""
+    ledger.cycles.add_snapshot(CYCLE, samples.snapshot(), "digest")
+
+    kept = ledger.cycles.snapshot(CYCLE)
+
+    market = kept.markets[BTC]
+    assert (kept.digest, kept.as_of, kept.synthetic) == ("digest", NOW, True)
+    assert (market.last, market.bid, market.open_interest) == (samples.LONG, samples.TINY, None)
+    assert str(market.funding_rate_pct) == "-0.0100"
+    assert market.candles_to["1h"] is None
+    assert market.candles_to["3m"].timestamp() == 540
+    assert ledger.cycles.snapshot("unknown") is None
+
+
+def test_reports_come_back_as_what_they_were(ledger):
+    """A sentiment report must not be read as a technical one."""
+    rows = (samples.report(1), samples.report(2, "SentimentReport"), samples.report(10))
+    for row in (rows[2], rows[0], rows[1]):
+        ledger.cycles.add_report(row)
+
+    assert ledger.cycles.reports(CYCLE) == rows
+
+
+def test_a_cycle_id_is_used_once(ledger):
+    """Two cycles under one id would mix their orders."""
+    with pytest.raises(LedgerConflict):
+        samples.begin(ledger)
+
+
+def test_a_document_changed_by_another_hand_is_reported(ledger):
+    """It is believed neither in part nor in whole."""
+    ledger.cycles.end_cycle(samples.cycle_record())
+    with ledger.store.raw() as connection:
+        connection.execute("DROP TRIGGER cycles_no_update")
+        connection.execute("UPDATE cycles SET record = replace(record, 'traded', 'lucky')")
+
+    with pytest.raises(LedgerCorrupt, match="outcome"):
+        ledger.cycles.cycle(CYCLE)

@@ -1,0 +1,214 @@
+"""An approval is one order, an intent is on disk before it is sent, a fill is booked once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from records.errors import (
+    ApprovalExpired,
+    ApprovalMismatch,
+    ApprovalSpent,
+    ApprovalUnknown,
+    LedgerConflict,
+)
+from tests.tools.ledger import samples
+from tests.tools.ledger.samples import CYCLE, NOW
+from tools.ledger.ledger import Ledger
+
+SECOND = timedelta(seconds=1)
+
+
+def test_spending_writes_pending_orders_and_marks_the_approval(ledger):
+    """What may be sent is committed before it is sent."""
+    permission = samples.allow(ledger)
+    planned = [samples.intent(1), samples.stop(2)]
+
+    pending = ledger.execution.spend_approval(permission.approval_id, NOW, planned)
+
+    assert [order.intent for order in pending] == planned
+    assert {order.status for order in pending} == {"pending"}
+    assert ledger.execution.orders(CYCLE) == pending
+    assert ledger.execution.working_orders() == pending
+    assert ledger.decisions.approval(permission.approval_id).used_at == NOW
+
+
+def test_of_fifty_threads_exactly_one_spends(ledger):
+    """Two executors, or one that repeats itself, may not trade twice."""
+    permission = samples.allow(ledger)
+
+    def spend(number: int) -> str:
+        planned = samples.intent(number, approval_id=permission.approval_id)
+        try:
+            ledger.execution.spend_approval(permission.approval_id, NOW, [planned])
+        except ApprovalSpent:
+            return "spent"
+        return "won"
+
+    with ThreadPoolExecutor(50) as pool:
+        outcomes = list(pool.map(spend, range(50)))
+
+    assert sorted(outcomes) == ["spent"] * 49 + ["won"]
+    assert len(ledger.execution.orders(CYCLE)) == 1
+
+
+def test_of_two_processes_worth_of_ledgers_one_spends(ledger, path):
+    """A second desk on the same file has connections of its own."""
+    permission = samples.allow(ledger)
+    with Ledger(path) as other:
+        other.execution.spend_approval(permission.approval_id, NOW, [samples.intent()])
+
+    with pytest.raises(ApprovalSpent, match=rf"by order '{CYCLE}-o1'"):
+        ledger.execution.spend_approval(permission.approval_id, NOW, [samples.intent()])
+
+
+@pytest.mark.parametrize(
+    ("age", "allowed"),
+    [
+        (-timedelta(microseconds=1), False),
+        (timedelta(0), True),
+        (120 * SECOND - timedelta(microseconds=1), True),
+        (120 * SECOND, False),
+    ],
+)
+def test_an_approval_holds_from_its_issue_until_just_before_its_expiry(ledger, age, allowed):
+    """A clock that was set back is no reason to honour an approval either."""
+    permission = samples.allow(ledger)
+
+    if allowed:
+        ledger.execution.spend_approval(permission.approval_id, NOW + age, [samples.intent()])
+    else:
+        with pytest.raises(ApprovalExpired, match="No order was written"):
+            ledger.execution.spend_approval(permission.approval_id, NOW + age, [samples.intent()])
+    assert len(ledger.execution.orders(CYCLE)) == int(allowed)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"symbol": "ETH/USDT"}, ApprovalMismatch),
+        ({"side": "sell"}, ApprovalMismatch),
+        ({"quantity": Decimal("0.1000000000000000002")}, ApprovalMismatch),
+        ({"approval_id": f"{CYCLE}-a2"}, ApprovalMismatch),
+        ({"approval_id": None}, ApprovalMismatch),
+        ({"cycle_id": "later"}, ApprovalUnknown),
+    ],
+    ids=["symbol", "side", "one digit over", "other approval", "no approval", "other cycle"],
+)
+def test_what_differs_from_the_approval_is_not_written(ledger, changes, error):
+    """The approval decides; whatever is planned beside it leaves it unused."""
+    samples.begin(ledger, "later")
+    permission = samples.allow(ledger)
+    samples.allow(ledger, 2)
+
+    with pytest.raises(error, match="No order was written"):
+        ledger.execution.spend_approval(permission.approval_id, NOW, [samples.intent(**changes)])
+
+    assert ledger.execution.orders(CYCLE) == ()
+    assert ledger.decisions.approval(permission.approval_id).used_at is None
+
+
+def test_one_approval_is_one_entry(ledger):
+    """Two orders of the approved size each would be twice what was approved."""
+    permission = samples.allow(ledger)
+    twice = [samples.intent(1), samples.intent(2, approval_id=permission.approval_id)]
+
+    with pytest.raises(ApprovalMismatch, match="second entry"):
+        ledger.execution.spend_approval(permission.approval_id, NOW, twice)
+
+
+def test_an_unknown_or_empty_spending_is_refused(ledger):
+    """An invented id buys nothing, and an approval is not used up for nothing."""
+    permission = samples.allow(ledger)
+    with pytest.raises(ApprovalUnknown):
+        ledger.execution.spend_approval("invented", NOW, [samples.intent()])
+    with pytest.raises(ApprovalMismatch):
+        ledger.execution.spend_approval(permission.approval_id, NOW, [])
+
+
+def test_a_reused_order_id_spends_nothing(ledger):
+    """The intent and the use of its approval stand or fall together."""
+    first, second = samples.allow(ledger, 1), samples.allow(ledger, 2)
+    ledger.execution.spend_approval(first.approval_id, NOW, [samples.intent(1)])
+    again = samples.intent(2, client_order_id=f"{CYCLE}-o1")
+
+    with pytest.raises(LedgerConflict, match="client_order_id"):
+        ledger.execution.spend_approval(second.approval_id, NOW, [again])
+
+    assert ledger.decisions.approval(second.approval_id).used_at is None
+
+
+def test_exits_need_no_approval_and_entries_do(ledger):
+    """The way out is never barred; the way in is."""
+    pending = ledger.execution.add_intents([samples.stop(1), samples.stop(2, role="exit")])
+    assert ledger.execution.working_orders() == pending
+
+    with pytest.raises(ApprovalMismatch):
+        ledger.execution.add_intents([samples.intent(3, approval_id=None)])
+    assert ledger.execution.add_intents([]) == ()
+
+
+def test_the_venue_tells_the_state_of_an_order(ledger):
+    """Every digit of it, and its intent as it was committed."""
+    permission = samples.allow(ledger)
+    ledger.execution.spend_approval(permission.approval_id, NOW, [samples.intent()])
+
+    ledger.execution.update_order(samples.order())
+
+    found = ledger.execution.order(f"{CYCLE}-o1")
+    assert found == samples.order()
+    assert (str(found.fee), str(found.average_price)) == ("-0.00010", str(samples.LONG))
+    assert ledger.execution.working_orders() == ()
+    assert ledger.execution.order("unknown") is None
+
+
+def test_an_order_never_written_has_no_state(ledger):
+    """Write before you act: an order the ledger does not know was not sent by this desk."""
+    with pytest.raises(LedgerConflict, match="never written"):
+        ledger.execution.update_order(samples.order())
+
+
+@pytest.mark.parametrize("status", ["pending", "open", "partially_filled", "unknown"])
+def test_orders_of_open_fate_are_working(ledger, status):
+    """Unknown is not failed: it must be asked for again."""
+    ledger.execution.add_intents([samples.stop()])
+    ledger.execution.update_order(samples.order(intent=samples.stop(), status=status))
+
+    assert [order.status for order in ledger.execution.working_orders()] == [status]
+
+
+def test_a_fill_is_booked_once(ledger):
+    """Reconciliation reads the same fills again and again."""
+    ledger.execution.add_intents([samples.stop()])
+    first, second = samples.fill(1), samples.fill(2, at=NOW + SECOND)
+
+    assert ledger.execution.book_fills([first, first]) == (first,)
+    assert ledger.execution.book_fills([first, second]) == (second,)
+
+    assert ledger.execution.fills(CYCLE) == (first, second)
+    assert ledger.execution.fills("other") == ()
+    assert ledger.execution.fills_of(f"{CYCLE}-o1") == (first, second)
+    assert ledger.execution.fills_since(NOW + SECOND) == (second,)
+    assert ledger.execution.fills_since(None) == (first, second)
+
+
+def test_a_fill_told_differently_is_a_conflict(ledger):
+    """Same id, other fee: somebody is wrong, and the ledger does not choose."""
+    ledger.execution.add_intents([samples.stop()])
+    ledger.execution.book_fills([samples.fill(1)])
+
+    with pytest.raises(LedgerConflict, match="now told as"):
+        ledger.execution.book_fills([samples.fill(2), samples.fill(1, fee=Decimal("1"))])
+
+    assert ledger.execution.fills(CYCLE) == (samples.fill(1),)
+
+
+def test_a_stranger_s_fill_books_nothing(ledger):
+    """Somebody traded by hand on the account: an alarm, not a booking."""
+    ledger.execution.add_intents([samples.stop()])
+
+    with pytest.raises(LedgerConflict, match=f"{CYCLE}-o9"):
+        ledger.execution.book_fills([samples.fill(1), samples.fill(2, of=9)])
+
+    assert ledger.execution.fills(CYCLE) == ()

@@ -1,0 +1,190 @@
+"""A desk on the bench: the real ledger, the real paper account, the demo market, one clock."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from records import ids
+from records.clock import FixedClock
+from records.market import MarketSnapshot
+from records.ports import MarketRequest
+from records.proposal import ProposalDraft
+from records.risk import BreakerState
+from records.verdict import VerdictDraft
+from tests.tools.risk.cases import LIMITS
+from tools.exchange.demo import DemoMarket
+from tools.exchange.paper import PaperAccount
+from tools.ledger.ledger import Ledger
+from tools.orders.booking import Books
+from tools.orders.desk import OrderDesk
+from tools.orders.reconcile import Reconciler
+from tools.orders.sender import Sender
+from tools.orders.valuation import value_account
+from tools.risk.desk import RiskDesk
+
+START = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+BTC, ETH = "BTC/USDT", "ETH/USDT"
+CASH = Decimal(10_000)
+
+
+class Lines:
+    """A Journal that keeps what it was told."""
+
+    def __init__(self):
+        self.written = []
+
+    def write(self, kind, **data):
+        self.written.append((kind, data))
+
+    def of(self, kind):
+        return [data for found, data in self.written if found == kind]
+
+
+class Bench:
+    """Everything that outlives a cycle."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.clock = FixedClock(START)
+        self.market = DemoMarket(7, self.clock)
+        self.account = self.account_of(CASH)
+        self.halted: str | None = None
+        self.journal = Lines()
+
+    def account_of(self, cash: Decimal) -> PaperAccount:
+        """The paper account; it opens its books with this cash when it is first used."""
+        return PaperAccount(
+            self.ledger.paper_store(),
+            self.market,
+            self.clock,
+            starting_cash=cash,
+            currency="USDT",
+            maker_fee_pct=Decimal("0.02"),
+            taker_fee_pct=Decimal("0.05"),
+            finest_interval="3m",
+        )
+
+    def cycle(self, *, writer=None, **limits) -> "Cycle":
+        """Begin a cycle at the clock's time, as the desk does."""
+        now = self.clock.now()
+        sequence = ids.IdSequence(ids.cycle_id(now, self.ledger.cycles.next_cycle_sequence()))
+        self.ledger.cycles.begin_cycle(sequence.cycle_id, now, "demo", "paper", True, (BTC, ETH))
+        books = Books(self.ledger, self.account, self.clock, self.journal, sequence.cycle_id)
+        sender = Sender(writer or self.account, books, self.ledger, self.clock, self.journal)
+        return Cycle(self, sequence, books, sender, LIMITS.model_copy(update=limits))
+
+
+@dataclass
+class Cycle:
+    """One cycle's desks; the snapshot is taken when it is first needed."""
+
+    bench: Bench
+    ids: ids.IdSequence
+    books: Books
+    sender: Sender
+    limits: object
+    _desks: list = field(default_factory=list)
+
+    def reconcile(self):
+        bench = self.bench
+        return Reconciler(
+            ledger=bench.ledger, account=bench.account, sender=self.sender, books=self.books,
+            ids=self.ids, clock=bench.clock, journal=bench.journal,
+        ).run()  # fmt: skip
+
+    def observe(self) -> MarketSnapshot:
+        request = MarketRequest(symbols=(BTC, ETH), intervals=("3m",), candles=5)
+        snapshot = self.bench.market.observe(request)
+        self.bench.account.set_books(snapshot)
+        return snapshot
+
+    @property
+    def snapshot(self):
+        return self._built()[0]
+
+    @property
+    def risk(self) -> RiskDesk:
+        return self._built()[1]
+
+    @property
+    def orders(self) -> OrderDesk:
+        return self._built()[2]
+
+    def move_prices(self, percent):
+        """Let the order desk see bid and ask this many percent from where they were judged."""
+        market = self.snapshot.markets[BTC]
+        ticker = market.ticker.model_copy(
+            update={side: _away(getattr(market.ticker, side), percent) for side in ("bid", "ask")}
+        )
+        moved = market.model_copy(update={"ticker": ticker})
+        self.replace_snapshot(self.snapshot.model_copy(update={"markets": {BTC: moved}}))
+
+    def replace_snapshot(self, snapshot):
+        """An order desk that sees this snapshot."""
+        self._desks[2] = OrderDesk(
+            sender=self.sender, books=self.books, **self._common | {"snapshot": snapshot}
+        )
+
+    def _built(self):
+        if not self._desks:
+            bench, snapshot = self.bench, self.observe()
+            common = self._common = {
+                "ledger": bench.ledger, "ids": self.ids, "clock": bench.clock,
+                "snapshot": snapshot, "journal": bench.journal, "halted": lambda: bench.halted,
+            }  # fmt: skip
+            prices = {symbol: one.ticker.mid for symbol, one in snapshot.markets.items()}
+            account = value_account(
+                bench.account.cash(), bench.ledger.account.open_positions(), prices,
+                currency="USDT", as_of=bench.clock.now(),
+            )  # fmt: skip
+            risk = RiskDesk(
+                shortlist=(BTC, ETH), account=account, limits=self.limits,
+                breaker=BreakerState(status="SAFE", since=bench.clock.now()), **common,
+            )  # fmt: skip
+            orders = OrderDesk(sender=self.sender, books=self.books, **common)
+            self._desks = [snapshot, risk, orders]
+        return self._desks
+
+    def draft(self, symbol=BTC, *, stop_pct="2", target_pct="6", below_pct=None, **changes):
+        """An entry with its stop and target so many percent from the price."""
+        ticker = self.snapshot.markets[symbol].ticker
+        price = ticker.ask if below_pct is None else _away(ticker.bid, f"-{below_pct}")
+        values = {
+            "symbol": symbol, "action": "open_long", "thesis": "Higher lows.",
+            "stop": _away(price, f"-{stop_pct}"),
+            "take_profit": None if target_pct is None else _away(price, target_pct),
+        } | ({} if below_pct is None else {"entry": "limit", "limit_price": price})  # fmt: skip
+        return ProposalDraft.model_validate(values | changes)
+
+    def closing(self, symbol=BTC, action="close", **changes):
+        values = {"symbol": symbol, "action": action, "thesis": "The reason is gone."}
+        return ProposalDraft.model_validate(values | changes)
+
+    def submit(self, proposal, decision="approve", **changes):
+        """The outcome of one verdict."""
+        opinion = {
+            "proposal_id": getattr(proposal, "proposal_id", proposal), "decision": decision,
+            "max_quantity": None, "stop": None, "max_leverage": None, "reasons": ("In bounds.",),
+        }  # fmt: skip
+        return self.risk.submit([VerdictDraft.model_validate(opinion | changes)]).outcomes[0]
+
+    def approve(self, draft, **changes) -> str:
+        """The id of the approval of a draft."""
+        outcome = self.submit(self.risk.register([draft])[0], **changes)
+        assert outcome.approval_id is not None, outcome.refusal
+        return outcome.approval_id
+
+    def trade(self, draft):
+        """Approve and place one draft; returns its orders."""
+        report = self.orders.place_all([self.approve(draft)])
+        assert report.refused == ()
+        return report.orders
+
+
+def _away(price, percent):
+    return price * (100 + Decimal(percent)) / 100
+
+
+def statuses(ledger, cycle_id):
+    """How the orders of a cycle stand, by role."""
+    return {one.intent.role: one.status for one in ledger.execution.orders(cycle_id)}

@@ -1,0 +1,145 @@
+"""One market at 100, one account of 10,000, the limits of desk.yaml; a test changes one figure."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+
+from records.candles import CandleSeries, interval_ms
+from records.clock import epoch_ms
+from records.market import MarketSnapshot, OrderBook, SymbolMarket, SymbolRules, Ticker
+from records.order import AccountState, Position, PositionMark
+from records.proposal import ProposalDraft, TradeProposal
+from records.risk import BreakerState, RiskLimits
+from records.verdict import Approval, RiskVerdict, VerdictDraft
+from tools.risk.gate import GateView
+from tools.risk.sizing import size
+
+NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+CYCLE = "20260105T120000Z-0001"
+BTC = "BTC/USDT"
+LIMITS = RiskLimits(
+    risk_per_trade_pct=Decimal(1),
+    max_position_pct=Decimal(10),
+    max_total_exposure_pct=Decimal(50),
+    max_open_positions=5,
+    max_leverage=5,
+    min_stop_pct=Decimal("0.3"),
+    max_stop_pct=Decimal(10),
+    min_reward_risk=Decimal("1.5"),
+    max_spread_pct=Decimal("0.5"),
+    price_band_pct=Decimal("0.5"),
+    approval_ttl_s=300,
+)
+UNCAPPED = LIMITS.model_copy(
+    update={"max_position_pct": Decimal(100), "max_total_exposure_pct": Decimal(100)}
+)
+SAFE = BreakerState(status="SAFE", since=NOW)
+TRIGGERED = BreakerState(status="TRIGGERED", since=NOW, reasons=("BTC/USDT 1h drop 16 %",))
+
+
+def dec(value):
+    return None if value is None else Decimal(str(value))
+
+
+def market(symbol=BTC, *, bid="99.99", ask="100", frames=None, **rules):
+    values = {"tick": "0.01", "step": "0.001", "min_quantity": "0.001", "min_notional": "5"}
+    return SymbolMarket(
+        symbol=symbol,
+        ticker=Ticker(last=dec(ask), bid=dec(bid), ask=dec(ask), at=NOW),
+        book=OrderBook(bids=((dec(bid), Decimal(9)),), asks=((dec(ask), Decimal(9)),)),
+        rules=SymbolRules.model_validate(values | rules),
+        frames=frames or {},
+        funding_rate_pct=None,
+        open_interest=None,
+    )
+
+
+def mark(symbol=BTC, quantity="5", price="100"):
+    position = Position(
+        position_id=f"{symbol}-pos", symbol=symbol, side="long", quantity=dec(quantity),
+        entry_price=dec(price), fees=Decimal(0), opened_at=NOW, cycle_id=CYCLE, proposal_id="p",
+        stop=dec(price) * Decimal("0.98"), take_profit=None, thesis="x", invalidation_price=None,
+    )  # fmt: skip
+    return PositionMark(
+        position=position, mark_price=dec(price), notional=dec(price) * dec(quantity),
+        unrealised_pnl=Decimal(0), unrealised_pct=Decimal(0),
+    )  # fmt: skip
+
+
+def account(*marks, equity=10_000, cash=10_000):
+    return AccountState(
+        as_of=NOW, currency="USDT", equity=dec(equity), cash=dec(cash), positions=marks
+    )
+
+
+def draft(**changes):
+    values = {"symbol": BTC, "action": "open_long", "stop": "98", "take_profit": "104",
+              "thesis": "Higher lows."}  # fmt: skip
+    return ProposalDraft.model_validate(values | changes)
+
+
+def closing(**changes):
+    return draft(**{"action": "close", "stop": None, "take_profit": None} | changes)
+
+
+def proposal(of=None, *, seen=None, state=None, limits=LIMITS):
+    """A draft as the desk registers it, with the desk's own sizing."""
+    of = of or draft()
+    sizing = size(of, seen or market(of.symbol), state or account(), (), limits)
+    return TradeProposal(
+        proposal_id=f"{CYCLE}-p1", cycle_id=CYCLE, created_at=NOW, draft=of, sizing=sizing
+    )
+
+
+def verdict(decision="approve", **changes):
+    values = {
+        "proposal_id": f"{CYCLE}-p1",
+        "decision": decision,
+        "max_quantity": None,
+        "stop": None,
+        "max_leverage": None,
+        "reasons": ("Exposure 0 % of 50 %.",),
+    }
+    opinion = VerdictDraft.model_validate(values | changes)
+    return RiskVerdict(verdict_id=f"{CYCLE}-v1", cycle_id=CYCLE, created_at=NOW, draft=opinion)
+
+
+def view(**changes):
+    values = {"market": market(), "account": account(), "committed": (), "limits": LIMITS,
+              "breaker": SAFE, "halted": None, "now": NOW}  # fmt: skip
+    return GateView(**values | changes)
+
+
+def approval(symbol="ETH/USDT", *, quantity="1", price="100", **changes):
+    """An approval that stands beside the one that is asked for."""
+    values = {
+        "approval_id": f"{symbol}-a", "cycle_id": CYCLE, "proposal_id": "p", "verdict_id": "v",
+        "created_at": NOW, "expires_at": NOW + timedelta(seconds=300), "symbol": symbol,
+        "action": "open_long", "side": "buy", "entry": "market", "quantity": quantity,
+        "price_low": price, "price_high": price, "limit_price": None, "stop": "98",
+        "take_profit": None, "leverage": 1, "reduce_only": False,
+    }  # fmt: skip
+    return Approval.model_validate(values | changes)
+
+
+def candles(symbol, interval, closes, *, lows=None, until=NOW):
+    """Candles that end at `until`; lows[i] below the body of candle i, where given."""
+    closes = np.array(closes, dtype=float)
+    opens = np.concatenate(([closes[0]], closes[:-1]))
+    low = np.minimum(opens, closes)
+    for index, value in (lows or {}).items():
+        low[index] = value
+    block = np.column_stack((opens, np.maximum(opens, closes), low, closes, np.ones(len(closes))))
+    length = interval_ms(interval)
+    times = epoch_ms(until) - length * np.arange(len(closes), 0, -1, dtype=np.int64)
+    return CandleSeries.checked(symbol, interval, times, block)
+
+
+def snapshot(*series, at=NOW):
+    """A snapshot with these candles and nothing odd."""
+    frames: dict = {}
+    for one in series:
+        frames.setdefault(one.symbol, {})[one.interval] = one
+    markets = {symbol: market(symbol, frames=found) for symbol, found in frames.items()}
+    return MarketSnapshot(venue="demo", synthetic=True, as_of=at, markets=markets)

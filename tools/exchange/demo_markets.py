@@ -1,0 +1,131 @@
+"""The six markets of the demo venue: plausible sizes and rules, none of them real."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from types import MappingProxyType
+
+from records.market import SymbolRules
+from tools.exchange.cascade import Character
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """
+    One synthetic market and what its orders must look like.
+
+    Volumes are counted in quanta of base units, a power of two, so that any sum of them
+    is exact in binary. Open interest is that of an ordinary day, in base units.
+    """
+
+    symbol: str
+    usual_price: float
+    daily_move: float
+    price_decimals: int
+    lot: str
+    min_notional: int
+    quantum: float
+    daily_volume: int
+    spread_bps: str
+    open_interest: int
+
+    @property
+    def tick(self) -> Decimal:
+        return Decimal(1).scaleb(-self.price_decimals)
+
+    @property
+    def step(self) -> Decimal:
+        return Decimal(self.lot)
+
+    @property
+    def character(self) -> Character:
+        return Character(
+            self.symbol, self.usual_price, self.daily_move, int(self.daily_volume / self.quantum)
+        )
+
+    @property
+    def rules(self) -> SymbolRules:
+        return SymbolRules(
+            tick=self.tick,
+            step=self.step,
+            min_quantity=self.step,
+            min_notional=Decimal(self.min_notional),
+        )
+
+
+_BTC = Listing(
+    symbol="BTC/USDT",
+    usual_price=65_000,
+    daily_move=0.032,
+    price_decimals=1,
+    lot="0.00001",
+    min_notional=10,
+    quantum=2**-6,
+    daily_volume=25_000,
+    spread_bps="0.4",
+    open_interest=80_000,
+)
+_ETH = Listing(
+    symbol="ETH/USDT",
+    usual_price=3_000,
+    daily_move=0.040,
+    price_decimals=2,
+    lot="0.0001",
+    min_notional=10,
+    quantum=2**-3,
+    daily_volume=400_000,
+    spread_bps="0.6",
+    open_interest=1_500_000,
+)
+_SOL = Listing(
+    symbol="SOL/USDT",
+    usual_price=150,
+    daily_move=0.052,
+    price_decimals=2,
+    lot="0.001",
+    min_notional=5,
+    quantum=2**-2,
+    daily_volume=4_000_000,
+    spread_bps="1.4",
+    open_interest=9_000_000,
+)
+_BNB = Listing(
+    symbol="BNB/USDT",
+    usual_price=600,
+    daily_move=0.036,
+    price_decimals=2,
+    lot="0.001",
+    min_notional=5,
+    quantum=2**-4,
+    daily_volume=300_000,
+    spread_bps="1",
+    open_interest=600_000,
+)
+_XRP = Listing(
+    symbol="XRP/USDT",
+    usual_price=1.2,
+    daily_move=0.048,
+    price_decimals=4,
+    lot="0.1",
+    min_notional=5,
+    quantum=1,
+    daily_volume=300_000_000,
+    spread_bps="2",
+    open_interest=500_000_000,
+)
+_DOGE = Listing(
+    symbol="DOGE/USDT",
+    usual_price=0.18,
+    daily_move=0.055,
+    price_decimals=5,
+    lot="1",
+    min_notional=5,
+    quantum=1,
+    daily_volume=2_000_000_000,
+    spread_bps="2",
+    open_interest=3_000_000_000,
+)
+
+LISTINGS: Mapping[str, Listing] = MappingProxyType(
+    {one.symbol: one for one in (_BTC, _ETH, _SOL, _BNB, _XRP, _DOGE)}
+)

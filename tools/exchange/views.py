@@ -1,0 +1,125 @@
+"""
+What agents see of the market and of the account: finished numbers in one compact table.
+
+Pure functions of the snapshot and the account, so that they serve without CrewAI too.
+What cannot be computed is null; nothing is estimated.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from records.candles import CandleSeries, interval_ms
+from records.clock import epoch_ms
+from records.market import MarketSnapshot, SymbolMarket
+from records.order import AccountState, PositionMark
+from records.table import table
+
+MARKET_COLUMNS = (
+    "symbol",
+    "last",
+    "bid",
+    "ask",
+    "spread_pct",
+    "change_24h_pct",
+    "volume_24h_quote",
+    "funding_rate_pct",
+    "open_interest",
+    "findings",
+)
+PORTFOLIO_COLUMNS = (
+    "symbol",
+    "side",
+    "quantity",
+    "entry_price",
+    "mark_price",
+    "unrealised_pct",
+    "stop",
+    "take_profit",
+    "opened_at",
+    "thesis",
+)
+_DAY_MS = 86_400_000
+
+
+def market_document(snapshot: MarketSnapshot, symbols: Sequence[str]) -> dict[str, Any]:
+    """Prices, costs and the last day of these markets, which must be in the snapshot."""
+    now_ms = epoch_ms(snapshot.as_of)
+    rows = [_market_row(snapshot.markets[symbol], now_ms) for symbol in symbols]
+    return {
+        "venue": snapshot.venue,
+        "synthetic": snapshot.synthetic,
+        "as_of": snapshot.as_of,
+        **table(MARKET_COLUMNS, rows),
+        "skipped": [one.model_dump() for one in snapshot.skipped],
+    }
+
+
+def portfolio_document(account: AccountState) -> dict[str, Any]:
+    """Equity, exposure and every open position."""
+    exposure = sum((mark.notional for mark in account.positions), Decimal(0))
+    share = _rounded(exposure / account.equity * 100, 2) if account.equity > 0 else None
+    return {
+        "currency": account.currency,
+        "equity": _rounded(account.equity, 2),
+        "cash": _rounded(account.cash, 2),
+        "exposure_pct": share,
+        "open_positions": len(account.positions),
+        **table(PORTFOLIO_COLUMNS, [_position_row(mark) for mark in account.positions]),
+    }
+
+
+def last_day(market: SymbolMarket, now_ms: int) -> tuple[float | None, float | None]:
+    """Change in percent and volume in the quote currency over 24 hours, or None for each."""
+    frame = _day_frame(market)
+    if frame is None or not len(frame):
+        return None, None
+    day = frame.since(now_ms - _DAY_MS - interval_ms(frame.interval) + 1)
+    reaches = frame.open_time_ms[0] <= now_ms - _DAY_MS
+    if not len(day) or not reaches:
+        return None, None
+    change = (float(market.ticker.last) / float(day.open[0]) - 1) * 100
+    return round(change, 2), round(float((day.volume * day.close).sum()))
+
+
+def _day_frame(market: SymbolMarket) -> CandleSeries | None:
+    """The hourly frame, else the largest of at most an hour, else none."""
+    fitting = [one for one in market.frames if interval_ms(one) <= interval_ms("1h")]
+    return market.frames[max(fitting, key=interval_ms)] if fitting else None
+
+
+def _market_row(market: SymbolMarket, now_ms: int) -> list[Any]:
+    change, volume = last_day(market, now_ms)
+    ticker = market.ticker
+    return [
+        market.symbol,
+        ticker.last,
+        ticker.bid,
+        ticker.ask,
+        _rounded(ticker.spread_pct, 4),
+        change,
+        volume,
+        market.funding_rate_pct,
+        market.open_interest,
+        list(market.findings),
+    ]
+
+
+def _position_row(mark: PositionMark) -> list[Any]:
+    position = mark.position
+    return [
+        position.symbol,
+        position.side,
+        position.quantity,
+        position.entry_price,
+        mark.mark_price,
+        _rounded(mark.unrealised_pct, 2),
+        position.stop,
+        position.take_profit,
+        position.opened_at,
+        position.thesis,
+    ]
+
+
+def _rounded(value: Decimal, places: int) -> Decimal:
+    return value.quantize(Decimal(1).scaleb(-places))

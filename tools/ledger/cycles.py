@@ -1,0 +1,226 @@
+"""
+What each cycle saw and how it ended: its row, the market, the reports.
+
+A cycle is written twice, when it begins and when it ends; the ending is final. One
+without an ending was killed, and `unfinished` says so.
+"""
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, insert, select, update
+
+from records.base import Mode
+from records.cycle import CycleRecord
+from records.errors import LedgerConflict, LedgerCorrupt
+from records.history import CycleStart, MarketSummary, SnapshotSummary
+from records.reports import ReportRow
+from tools.ledger.engine import Store
+from tools.ledger.rows import (
+    columns,
+    document,
+    documents,
+    from_columns,
+    from_document,
+    in_order,
+)
+from tools.ledger.schema import cycles, reports, snapshots
+
+if TYPE_CHECKING:
+    from records.market import MarketSnapshot, SymbolMarket
+
+
+class Cycles:
+    """The cycles of this desk, oldest to newest by the order they began in."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def next_cycle_sequence(self) -> int:
+        """The number the next cycle of this ledger gets."""
+        with self._store.reading() as connection:
+            return 1 + int(connection.execute(_LAST_SEQUENCE).scalar_one())
+
+    def begin_cycle(
+        self,
+        cycle_id: str,
+        started_at: datetime,
+        venue: str,
+        mode: Mode,
+        synthetic: bool,
+        symbols: tuple[str, ...],
+    ) -> None:
+        """Write that a cycle has begun; everything it does refers to this row."""
+        with self._store.writing() as connection:
+            values = {
+                "cycle_id": cycle_id,
+                "sequence": 1 + connection.execute(_LAST_SEQUENCE).scalar_one(),
+                "started_at": started_at,
+                "venue": venue,
+                "mode": mode,
+                "synthetic": synthetic,
+                "symbols": json.dumps(symbols),
+            }
+            connection.execute(insert(cycles), values)
+
+    def end_cycle(self, record: CycleRecord) -> None:
+        """Write how a begun cycle ended, once."""
+        statement = (
+            update(cycles)
+            .where(cycles.c.cycle_id == record.cycle_id, cycles.c.ended_at.is_(None))
+            .values(**_ending(record))
+        )
+        with self._store.writing() as connection:
+            if connection.execute(statement).rowcount != 1:
+                raise LedgerConflict(
+                    f"Cycle {record.cycle_id!r} was never begun in this ledger, or "
+                    "has already ended. Its ending was not recorded. Begin it, then end it once."
+                )
+
+    def cycle(self, cycle_id: str) -> CycleRecord | None:
+        """The whole record of a cycle that ended."""
+        with self._store.reading() as connection:
+            text = connection.scalar(select(cycles.c.record).where(cycles.c.cycle_id == cycle_id))
+        return None if text is None else from_document(CycleRecord, text)
+
+    def last_cycle(self) -> CycleRecord | None:
+        """The newest cycle that ended."""
+        newest = self.cycles(1)
+        return newest[0] if newest else None
+
+    def cycles(self, limit: int) -> tuple[CycleRecord, ...]:
+        """The newest cycles that ended, newest first."""
+        statement = (
+            select(cycles.c.record)
+            .where(cycles.c.record.is_not(None))
+            .order_by(cycles.c.sequence.desc())
+            .limit(limit)
+        )
+        with self._store.reading() as connection:
+            return documents(CycleRecord, connection.execute(statement))
+
+    def last_venue(self) -> tuple[str, str] | None:
+        """Venue and mode of the newest cycle that did not fail: whose account this is."""
+        statement = (
+            select(cycles.c.venue, cycles.c.mode)
+            .where(cycles.c.outcome != "failed")
+            .order_by(cycles.c.sequence.desc())
+            .limit(1)
+        )
+        with self._store.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else (row.venue, row.mode)
+
+    def last_started_at(self) -> datetime | None:
+        """When the newest cycle began, ended or not."""
+        statement = select(cycles.c.started_at).order_by(cycles.c.sequence.desc()).limit(1)
+        with self._store.reading() as connection:
+            started: datetime | None = connection.scalar(statement)
+        return started
+
+    def unfinished(self) -> tuple[CycleStart, ...]:
+        """Cycles that began and never ended: killed, or running now."""
+        statement = select(cycles).where(cycles.c.ended_at.is_(None)).order_by(cycles.c.sequence)
+        with self._store.reading() as connection:
+            rows = [dict(row._mapping) for row in connection.execute(statement)]
+        return tuple(
+            from_columns(CycleStart, row | {"symbols": _symbols(row["symbols"])}) for row in rows
+        )
+
+    def last_deliberated(self) -> datetime | None:
+        """The market time of the last cycle in which models were asked and nothing failed."""
+        statement = (
+            select(
+                func.coalesce(snapshots.c.as_of, cycles.c.started_at, type_=snapshots.c.as_of.type)
+            )
+            .select_from(cycles.outerjoin(snapshots))
+            .where(cycles.c.model_calls > 0, cycles.c.outcome != "failed")
+            .order_by(cycles.c.sequence.desc())
+            .limit(1)
+        )
+        with self._store.reading() as connection:
+            asked: datetime | None = connection.scalar(statement)
+        return asked
+
+    def add_snapshot(self, cycle_id: str, snapshot: "MarketSnapshot", digest: str) -> None:
+        """Keep the figures of the market this cycle saw; candles stay with the recording."""
+        summary = SnapshotSummary(
+            cycle_id=cycle_id,
+            as_of=snapshot.as_of,
+            venue=snapshot.venue,
+            synthetic=snapshot.synthetic,
+            digest=digest,
+            markets={symbol: _summary(market) for symbol, market in snapshot.markets.items()},
+        )
+        with self._store.writing() as connection:
+            row = columns(summary, snapshots, record=document(summary))
+            connection.execute(insert(snapshots), row)
+
+    def snapshot(self, cycle_id: str) -> SnapshotSummary | None:
+        """The figures of the market a cycle saw."""
+        statement = select(snapshots.c.record).where(snapshots.c.cycle_id == cycle_id)
+        with self._store.reading() as connection:
+            text = connection.scalar(statement)
+        return None if text is None else from_document(SnapshotSummary, text)
+
+    def add_report(self, row: ReportRow) -> None:
+        """Keep what one reader wrote."""
+        with self._store.writing() as connection:
+            connection.execute(insert(reports), columns(row, reports, record=document(row)))
+
+    def reports(self, cycle_id: str) -> tuple[ReportRow, ...]:
+        """What the readers of a cycle wrote, in order."""
+        statement = (
+            select(reports.c.record)
+            .where(reports.c.cycle_id == cycle_id)
+            .order_by(reports.c.created_at, *in_order(reports.c.report_id))
+        )
+        with self._store.reading() as connection:
+            return documents(ReportRow, connection.execute(statement))
+
+
+_LAST_SEQUENCE = select(func.coalesce(func.max(cycles.c.sequence), 0))
+
+
+def _ending(record: CycleRecord) -> dict[str, object]:
+    """The columns that the end of a cycle fills."""
+    seal = record.transcript
+    return {
+        "ended_at": record.ended_at,
+        "outcome": record.outcome,
+        "hold_reason": record.hold_reason,
+        "message": record.message,
+        "exit_code": record.exit_code,
+        "model_calls": record.model.calls,
+        "model_rounds": record.model.rounds,
+        "prompt_tokens": record.model.prompt_tokens,
+        "completion_tokens": record.model.completion_tokens,
+        "cost_usd": record.model.cost_usd,
+        "transcript_lines": seal.lines if seal else None,
+        "transcript_hash": seal.last_hash if seal else None,
+        "record": document(record),
+    }
+
+
+def _summary(market: "SymbolMarket") -> MarketSummary:
+    """One market's figures, with how far its candles reach."""
+    return MarketSummary(
+        last=market.ticker.last,
+        bid=market.ticker.bid,
+        ask=market.ticker.ask,
+        funding_rate_pct=market.funding_rate_pct,
+        open_interest=market.open_interest,
+        candles_to={
+            interval: series.closes_at if len(series) else None
+            for interval, series in market.frames.items()
+        },
+    )
+
+
+def _symbols(text: str) -> tuple[str, ...]:
+    """The symbols a cycle began with."""
+    try:
+        return tuple(json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise LedgerCorrupt(f"A cycle's symbols are not JSON: {text[:40]!r}.") from error

@@ -1,0 +1,104 @@
+"""
+What keeps the desk from trading, and what it raised an alarm about.
+
+The breaker's states are kept as a history, locks are cleared but never deleted, and
+events are only added: afterwards anybody can see why an entry was not made.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import insert, or_, select, update
+
+from records.cycle import Event
+from records.errors import LedgerConflict
+from records.lock import Lock
+from records.risk import BreakerState
+from tools.ledger.engine import Store
+from tools.ledger.rows import columns, document, from_columns, from_document
+from tools.ledger.schema import breaker, events, locks
+
+
+class Safety:
+    """The breaker, locks and events."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def breaker_state(self) -> BreakerState | None:
+        """The circuit breaker as last saved; None in a new ledger."""
+        statement = select(breaker.c.record).order_by(breaker.c.number.desc()).limit(1)
+        with self._store.reading() as connection:
+            text = connection.scalar(statement)
+        return None if text is None else from_document(BreakerState, text)
+
+    def save_breaker(self, state: BreakerState, cycle_id: str | None) -> None:
+        """Add a state to the breaker's history, unless it is the one that stands."""
+        with self._store.writing() as connection:
+            if self.breaker_state() != state:
+                row = columns(state, breaker, cycle_id=cycle_id, record=document(state))
+                connection.execute(insert(breaker), row)
+
+    def breaker_history(self, limit: int) -> tuple[BreakerState, ...]:
+        """The breaker's newest states, newest first."""
+        statement = select(breaker.c.record).order_by(breaker.c.number.desc()).limit(limit)
+        with self._store.reading() as connection:
+            rows = connection.execute(statement).all()
+        return tuple(from_document(BreakerState, row.record) for row in rows)
+
+    def add_lock(
+        self,
+        kind: str,
+        *,
+        symbol: str | None,
+        since: datetime,
+        until: datetime | None,
+        reason: str,
+        by: str,
+    ) -> Lock:
+        """Lock one market, or all with None, until a time or until it is cleared."""
+        lock = Lock(
+            lock_id=0, kind=kind, symbol=symbol, since=since, until=until, reason=reason, by=by
+        )
+        row = columns(lock, locks)
+        del row["lock_id"]
+        with self._store.writing() as connection:
+            number = connection.execute(insert(locks).returning(locks.c.lock_id), row).scalar_one()
+        return lock.model_copy(update={"lock_id": number})
+
+    def active_locks(self, now: datetime) -> tuple[Lock, ...]:
+        """Locks that hold now, oldest first."""
+        statement = (
+            select(locks)
+            .where(locks.c.cleared_at.is_(None))
+            .where(or_(locks.c.until.is_(None), locks.c.until > now))
+            .order_by(locks.c.lock_id)
+        )
+        with self._store.reading() as connection:
+            return tuple(from_columns(Lock, row) for row in connection.execute(statement))
+
+    def clear_lock(self, lock_id: int, *, at: datetime, by: str) -> None:
+        """Lift a lock; who did it stays on record."""
+        statement = (
+            update(locks)
+            .where(locks.c.lock_id == lock_id, locks.c.cleared_at.is_(None))
+            .values(cleared_at=at, cleared_by=by)
+        )
+        with self._store.writing() as connection:
+            if connection.execute(statement).rowcount != 1:
+                raise LedgerConflict(
+                    f"There is no lock {lock_id} to clear. Nothing was changed. "
+                    "`desk status` lists the locks that hold."
+                )
+
+    def add_event(self, event: Event) -> None:
+        """Keep something worth knowing."""
+        with self._store.writing() as connection:
+            connection.execute(insert(events), columns(event, events))
+
+    def events(self, limit: int) -> tuple[Event, ...]:
+        """The newest events, newest first."""
+        statement = (
+            select(events).order_by(events.c.at.desc(), events.c.event_id.desc()).limit(limit)
+        )
+        with self._store.reading() as connection:
+            return tuple(from_columns(Event, row) for row in connection.execute(statement))

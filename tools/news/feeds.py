@@ -1,0 +1,153 @@
+"""
+One reading of all feeds for one cycle; a feed that fails is named and missing, never fatal.
+
+Links in items are dropped and never fetched. Items without a date, or dated after now, are
+dropped: age is the one thing about news that code can check.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+
+from records.clock import Clock
+from tools.news.item import NewsItem, NewsReading, SourceDown
+from tools.news.parse import FeedEntry, NotAFeed, entries
+from tools.news.sources import SAMPLE, FeedLimits, FeedSource
+
+_SAMPLE_FILE = Path(__file__).with_name("sample_feed.xml")
+_ENTRIES_READ = 4  # for each item kept, so that a feed of dated rubbish stays cheap
+_NOT_READ = "it was not read: no answer in time, or too many feeds"
+_GRACE_S = 0.1  # so that a reader that hits the deadline itself can still say so
+
+
+class OncePerCycle:
+    """Reads when it is first asked and repeats that answer; safe across threads."""
+
+    def __init__(self, read: Callable[[], NewsReading]) -> None:
+        self._read = read
+        self._reading: NewsReading | None = None
+        self._lock = Lock()
+
+    def __call__(self) -> NewsReading:
+        with self._lock:
+            if self._reading is None:
+                self._reading = self._read()
+            return self._reading
+
+
+def read_feeds(
+    feeds: Sequence[FeedSource],
+    clock: Clock,
+    *,
+    symbols: Sequence[str] = (),
+    limits: FeedLimits | None = None,
+) -> NewsReading:
+    """What all feeds say now, newest first; items are tagged with those `symbols` they name."""
+    limits = limits or FeedLimits()
+    now = clock.now()
+    if [feed.url for feed in feeds] == [SAMPLE]:
+        return _sample_reading(now, symbols, limits)
+    deadline = time.monotonic() + limits.deadline_s
+    arriving = _arriving(feeds[: limits.max_feeds], limits, deadline)
+    read = {name: _read(answer, deadline) for name, answer in arriving}
+    found: list[NewsItem] = []
+    down: list[SourceDown] = []
+    for feed in feeds:
+        entries_or_reason = read.get(feed.name, _NOT_READ)
+        if isinstance(entries_or_reason, str):
+            down.append(SourceDown(source=feed.name, reason=entries_or_reason))
+        else:
+            found += _items(entries_or_reason, feed.name, now, symbols, limits)
+    return NewsReading(sample=False, read_at=now, items=_newest(found, limits), down=tuple(down))
+
+
+def _arriving(
+    feeds: Sequence[FeedSource], limits: FeedLimits, deadline: float
+) -> Iterator[tuple[str, bytes | str]]:
+    """
+    Bodies, or reasons why there is none, in the order they come in, until the deadline.
+
+    All feeds are asked at once, so a slow one costs the others nothing; a thread that
+    outlives the deadline (a hung resolver) is left behind.
+    """
+    arrived: SimpleQueue[tuple[str, bytes | str]] = SimpleQueue()
+    for feed in feeds:
+        Thread(target=_fetch_one, args=(feed, limits, deadline, arrived), daemon=True).start()
+    for _ in feeds:
+        left = deadline - time.monotonic()
+        try:
+            yield arrived.get(timeout=left + _GRACE_S) if left > 0 else arrived.get_nowait()
+        except Empty:
+            return
+
+
+def _fetch_one(
+    feed: FeedSource,
+    limits: FeedLimits,
+    deadline: float,
+    arrived: "SimpleQueue[tuple[str, bytes | str]]",
+) -> None:
+    from tools.news.fetch import FeedUnreadable, fetch
+
+    try:
+        arrived.put((feed.name, fetch(feed.url, limits, deadline=deadline)))
+    except FeedUnreadable as error:
+        arrived.put((feed.name, str(error)))
+
+
+def _read(answer: bytes | str, deadline: float) -> tuple[FeedEntry, ...] | str:
+    """The entries of a body, or the reason why there are none."""
+    if isinstance(answer, str):
+        return answer
+    if time.monotonic() > deadline:
+        return _NOT_READ
+    try:
+        return entries(answer)
+    except NotAFeed as error:
+        return str(error)
+
+
+def _items(
+    raw: Sequence[FeedEntry],
+    source: str,
+    now: datetime,
+    symbols: Sequence[str],
+    limits: FeedLimits,
+) -> list[NewsItem]:
+    dated = ((entry.published_at, entry) for entry in raw)
+    past = [(at, entry) for at, entry in dated if at is not None and at <= now]
+    past.sort(key=lambda pair: pair[0], reverse=True)
+    made = (
+        NewsItem.from_text(
+            source=source,
+            published_at=at,
+            title=entry.title,
+            summary=entry.summary,
+            symbols=symbols,
+            max_chars=limits.max_chars,
+        )
+        for at, entry in past[: limits.max_items * _ENTRIES_READ]
+    )
+    return [item for item in made if item is not None]
+
+
+def _newest(found: Iterable[NewsItem], limits: FeedLimits) -> tuple[NewsItem, ...]:
+    """One item for each title (the feed configured first keeps it), newest first, capped."""
+    once: dict[str, NewsItem] = {}
+    for item in found:
+        once.setdefault(item.id, item)
+    ordered = sorted(once.values(), key=lambda item: (-item.published_at.timestamp(), item.id))
+    return tuple(ordered[: limits.max_items])
+
+
+def _sample_reading(now: datetime, symbols: Sequence[str], limits: FeedLimits) -> NewsReading:
+    """The bundled feed, dated back from the clock so that it is always fresh."""
+    raw = [
+        FeedEntry(entry.title, entry.summary, now - timedelta(hours=float(entry.hours_ago)))
+        for entry in entries(_SAMPLE_FILE.read_bytes())
+    ]
+    found = _items(raw, SAMPLE, now, symbols, limits)
+    return NewsReading(sample=True, read_at=now, items=_newest(found, limits))

@@ -1,0 +1,119 @@
+"""
+What a fill does to a position: pure arithmetic, exact to the last digit.
+
+An average price seldom ends, money always does: costs are taken back from it on the grid of
+money, and the last part of a position takes what the parts before it left.
+"""
+
+from decimal import Decimal
+
+from records.base import Record
+from records.order import ExitReason, Fill, OrderIntent, OrderRole, Position, Trade
+from records.proposal import ProposalDraft
+from records.verdict import Approval
+
+
+class Origin(Record):
+    """Where an entry comes from: the permission and the thoughts behind it."""
+
+    approval: Approval
+    draft: ProposalDraft
+
+
+class Effect(Record):
+    """A position after a fill; None when it is closed. A trade when a part was closed."""
+
+    position: Position | None
+    trade: Trade | None = None
+
+
+def enter(position: Position | None, fill: Fill, origin: Origin) -> Position:
+    """Open a position, or average another fill of the same entry into it."""
+    if position is not None:
+        quantity = position.quantity + fill.quantity
+        cost = _cost(position, position.quantity) + fill.price * fill.quantity
+        return position.model_copy(
+            update={
+                "quantity": quantity,
+                "entry_price": cost / quantity,
+                "fees": position.fees + fill.fee,
+            }
+        )
+    approval = origin.approval
+    return Position(
+        position_id=f"{approval.approval_id}-pos",
+        symbol=fill.symbol,
+        side="long" if fill.side == "buy" else "short",
+        quantity=fill.quantity,
+        entry_price=fill.price,
+        fees=fill.fee,
+        opened_at=fill.at,
+        cycle_id=approval.cycle_id,
+        proposal_id=approval.proposal_id,
+        stop=approval.stop,
+        take_profit=approval.take_profit,
+        thesis=origin.draft.thesis,
+        invalidation_price=origin.draft.invalidation_price,
+    )
+
+
+def leave(position: Position, fill: Fill, intent: OrderIntent, cycle_id: str) -> Effect:
+    """Close a position or a part of it; the entry's fees are shared out by quantity."""
+    quantity = min(fill.quantity, position.quantity)
+    left = position.quantity - quantity
+    cost, entry_fees = _cost(position, quantity), position.fees
+    if left:
+        entry_fees = _money(position.fees * quantity / position.quantity)
+    direction = 1 if position.side == "long" else -1
+    fees = entry_fees + fill.fee
+    pnl = (fill.price * quantity - cost) * direction - fees
+    trade = Trade(
+        trade_id=f"{fill.fill_id}-trade",
+        position_id=position.position_id,
+        symbol=position.symbol,
+        side=position.side,
+        quantity=quantity,
+        entry_price=position.entry_price,
+        exit_price=fill.price,
+        opened_at=position.opened_at,
+        closed_at=fill.at,
+        holding_s=int((fill.at - position.opened_at).total_seconds()),
+        fees=fees,
+        pnl=pnl,
+        pnl_pct=(pnl / cost * 100).quantize(Decimal("0.0001")),
+        exit_reason=_reason(intent.role, closes_all=not left),
+        opened_in=position.cycle_id,
+        closed_in=cycle_id,
+    )
+    if not left:
+        return Effect(position=None, trade=trade)
+    rest = position.model_copy(
+        update={
+            "quantity": left,
+            "entry_price": (_cost(position, position.quantity) - cost) / left,
+            "fees": position.fees - entry_fees,
+        }
+    )
+    return Effect(position=rest, trade=trade)
+
+
+_GRID = Decimal(1).scaleb(-14)
+"""Finer than a tick times a step; an average of 28 digits gives any cost below 10^14 back."""
+
+
+def _cost(position: Position, quantity: Decimal) -> Decimal:
+    """What this much of a position was bought for."""
+    return _money(position.entry_price * quantity)
+
+
+def _money(amount: Decimal) -> Decimal:
+    """An amount on the grid of money, as short as it can be written."""
+    return amount.quantize(_GRID).normalize()
+
+
+def _reason(role: OrderRole, *, closes_all: bool) -> ExitReason:
+    if role == "stop":
+        return "stop_loss"
+    if role == "take_profit":
+        return "take_profit"
+    return "close" if closes_all else "reduce"

@@ -1,0 +1,39 @@
+"""What the account is worth: cash, and what is held at the snapshot's prices."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from records.order import AccountState, Position, PositionMark
+
+
+def value_account(
+    cash: Decimal,
+    positions: Sequence[Position],
+    prices: Mapping[str, Decimal],
+    *,
+    currency: str,
+    as_of: datetime,
+) -> AccountState:
+    """Equity is cash plus holdings; a market without a price counts at its entry price."""
+    marks = tuple(_mark(p, prices.get(p.symbol, p.entry_price)) for p in positions)
+    held = sum(
+        (m.notional if m.position.side == "long" else -m.notional for m in marks), Decimal(0)
+    )
+    return AccountState(
+        as_of=as_of, currency=currency, equity=cash + held, cash=cash, positions=marks
+    )
+
+
+def _mark(position: Position, price: Decimal) -> PositionMark:
+    direction = 1 if position.side == "long" else -1
+    pnl = (price - position.entry_price) * position.quantity * direction
+    return PositionMark(
+        position=position,
+        mark_price=price,
+        notional=price * position.quantity,
+        unrealised_pnl=pnl,
+        unrealised_pct=(pnl / (position.entry_price * position.quantity) * 100).quantize(
+            Decimal("0.0001")
+        ),
+    )

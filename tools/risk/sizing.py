@@ -1,0 +1,142 @@
+"""
+How much a proposal may be: the risk rule first, then every cap, then the venue's step.
+
+What the venue's grid forces is rounded to the safer side, never to the nearest.
+
+Source: domain reference, Risk, "Size from risk".
+"""
+
+from collections.abc import Sequence
+from decimal import ROUND_DOWN, ROUND_UP, Context, Decimal
+
+from records.base import Record
+from records.market import SymbolMarket
+from records.order import AccountState
+from records.proposal import ProposalDraft, Sizing
+from records.risk import RiskLimits
+from records.verdict import Approval
+
+
+class Room(Record):
+    """What is left under the caps, counting positions held and approvals not yet filled."""
+
+    exposure_left: Decimal
+    position_left: Decimal
+    positions_left: int
+    cash_left: Decimal
+
+
+def room(
+    symbol: str, account: AccountState, committed: Sequence[Approval], limits: RiskLimits
+) -> Room:
+    """Quote-currency room for one more position in this market."""
+    promised = [approval for approval in committed if not approval.reduce_only]
+    held = {mark.position.symbol: mark.notional for mark in account.positions}
+    for approval in promised:
+        held[approval.symbol] = held.get(approval.symbol, Decimal(0)) + _value(approval)
+    equity = account.equity
+    return Room(
+        exposure_left=_share(equity, limits.max_total_exposure_pct)
+        - sum(held.values(), Decimal(0)),
+        position_left=_share(equity, limits.max_position_pct) - held.get(symbol, Decimal(0)),
+        positions_left=limits.max_open_positions - len(held),
+        cash_left=account.cash - sum((_value(approval) for approval in promised), Decimal(0)),
+    )
+
+
+def entry_price(draft: ProposalDraft, market: SymbolMarket) -> Decimal:
+    """The price an entry is judged at: its limit, else the side of the book it would take."""
+    if draft.entry == "limit" and draft.limit_price is not None:
+        return draft.limit_price
+    return market.ticker.ask if draft.action == "open_long" else market.ticker.bid
+
+
+def size(
+    draft: ProposalDraft,
+    market: SymbolMarket,
+    account: AccountState,
+    committed: Sequence[Approval],
+    limits: RiskLimits,
+) -> Sizing | None:
+    """The largest size every rule allows; None without a stop to size by."""
+    draft = on_tick(draft, market.rules.tick)
+    price = entry_price(draft, market)
+    if not draft.opens or draft.stop is None or draft.stop == price:
+        return None
+    distance = abs(price - draft.stop)
+    left = room(draft.symbol, account, committed, limits)
+    bounds = {
+        "risk.risk_per_trade_pct": _share(account.equity, limits.risk_per_trade_pct) / distance,
+        "risk.max_position_pct": left.position_left / price,
+        "risk.max_total_exposure_pct": left.exposure_left / price,
+        "cash": left.cash_left / price / (1 + _FEE_RESERVE),
+    }
+    if draft.quantity is not None:
+        bounds["proposal"] = draft.quantity
+    bound_by = min(bounds, key=lambda name: bounds[name])
+    quantity = max(round_down(bounds[bound_by], market.rules.step), Decimal(0))
+    return Sizing(
+        quantity=quantity,
+        reference_price=price,
+        notional=quantity * price,
+        risk_amount=quantity * distance,
+        risk_pct=_pct(quantity * distance, account.equity),
+        reward_risk=reward_risk(draft, price),
+        bound_by=bound_by,
+    )
+
+
+def reward_risk(draft: ProposalDraft, price: Decimal) -> Decimal | None:
+    """Distance to the target over distance to the stop; negative when the target is behind."""
+    if draft.take_profit is None or draft.stop is None or draft.stop == price:
+        return None
+    direction = 1 if draft.action == "open_long" else -1
+    ratio = (draft.take_profit - price) * direction / abs(price - draft.stop)
+    return max(-_TOP_RATIO, min(ratio, _TOP_RATIO)).quantize(Decimal("0.0001"))
+
+
+def on_tick(draft: ProposalDraft, tick: Decimal) -> ProposalDraft:
+    """The draft with prices the venue takes: the stop nearer, the target nearer, no worse limit."""
+    buys = draft.action == "open_long"
+    kind = {"stop": buys, "take_profit": not buys, "limit_price": not buys}
+    prices = {name: getattr(draft, name) for name in kind}
+    return draft.model_copy(
+        update={
+            name: max(_in_units(price, tick, ROUND_UP if kind[name] else ROUND_DOWN), tick)
+            for name, price in prices.items()
+            if price is not None
+        }
+    )
+
+
+def round_down(quantity: Decimal, step: Decimal) -> Decimal:
+    """The quantity in whole steps, never more than asked."""
+    return _in_units(quantity, step, ROUND_DOWN)
+
+
+def _in_units(value: Decimal, unit: Decimal, rounding: str) -> Decimal:
+    return _WIDE.multiply(
+        _WIDE.divide(value, unit).to_integral_value(rounding=rounding, context=_WIDE), unit
+    )
+
+
+_WIDE = Context(prec=120)
+"""Digits enough for any number a record takes, so that no rounding happens by itself."""
+
+_TOP_RATIO = Decimal(1_000_000)
+"""A reward/risk beyond this says nothing more."""
+
+_FEE_RESERVE = Decimal("0.005")
+"""Cash kept back for the entry's fee and slippage, as a share of its value."""
+
+
+def _value(approval: Approval) -> Decimal:
+    return approval.quantity * approval.price_high
+
+
+def _share(equity: Decimal, percent: Decimal) -> Decimal:
+    return equity * percent / 100
+
+
+def _pct(part: Decimal, whole: Decimal) -> Decimal:
+    return (part / whole * 100).quantize(Decimal("0.0001")) if whole > 0 else Decimal(0)

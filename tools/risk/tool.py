@@ -1,0 +1,73 @@
+"""What the risk officer may call: read limits and breaker, and submit verdicts."""
+
+from typing import Any
+
+from crewai.tools import BaseTool
+from pydantic import BaseModel, ConfigDict, Field
+
+from records.table import answer
+from records.verdict import VerdictDraft
+from tools.risk.desk import RiskDesk
+from tools.risk.views import breaker_view, limits_view
+
+
+class NoArgs(BaseModel):
+    """Takes no arguments."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class GetLimitsTool(BaseTool):
+    """The bounds in force and the room left under them."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    name: str = "get_limits"
+    description: str = "Every risk limit in force, and the room left under it."
+    args_schema: type[BaseModel] = NoArgs
+    desk: RiskDesk
+
+    def _run(self) -> str:
+        desk = self.desk
+        return answer(limits_view(desk.limits, desk.account, desk.committed(), desk.halted()))
+
+
+class GetCircuitBreakerTool(BaseTool):
+    """The circuit breaker's state and what it measured."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    name: str = "get_circuit_breaker"
+    description: str = "The circuit breaker's state and the drops it measured."
+    args_schema: type[BaseModel] = NoArgs
+    desk: RiskDesk
+
+    def _run(self) -> str:
+        return answer(breaker_view(self.desk.breaker))
+
+
+class SubmitVerdictArgs(BaseModel):
+    """One verdict for each proposal, all in one call."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    verdicts: list[VerdictDraft] = Field(max_length=10, description="One for each proposal.")
+
+
+class SubmitVerdictTool(BaseTool):
+    """Record verdicts and let the gate decide; the officer cannot approve by words alone."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    name: str = "submit_verdict"
+    description: str = (
+        "Submit your verdict on every proposal, all in one call. It ends your task. "
+        "A verdict may only tighten: veto, or lower quantity, closer stop, lower leverage."
+    )
+    args_schema: type[BaseModel] = SubmitVerdictArgs
+    result_as_answer: bool = True
+    desk: RiskDesk
+
+    def _run(self, verdicts: list[Any]) -> str:
+        drafts = [VerdictDraft.model_validate(verdict) for verdict in verdicts]
+        return self.desk.submit(drafts).model_dump_json()
