@@ -19,6 +19,7 @@ from records.errors import SettingsError
 if TYPE_CHECKING:
     from crew.desk import Desk
     from crew.settings import Settings
+    from records.cycle import CycleRecord
 
 app = typer.Typer(
     add_completion=False,
@@ -49,13 +50,17 @@ def cycle(
 
     say = _progress(quiet=as_json)
     with _opened(_flags(model=model, venue=venue, assignments=set_)) as desk:
-        records = [run_cycle(desk, say) for _ in range(count)]
-    if as_json:
-        documents = [record.model_dump(mode="json") for record in records]
-        _print_json(documents[0] if count == 1 else documents)
-    else:
-        print("\n\n".join(summary(record) for record in records))
-    raise typer.Exit(next((r.exit_code for r in reversed(records) if r.exit_code), 0))
+        records: list[CycleRecord] = []
+        try:
+            for _ in range(count):
+                records.append(run_cycle(desk, say))
+                if not as_json:
+                    print(summary(records[-1]), flush=True)
+        finally:
+            if as_json and records:
+                documents = [record.model_dump(mode="json") for record in records]
+                _print_json(documents[0] if count == 1 else documents)
+    raise typer.Exit(_worst(records))
 
 
 @app.command()
@@ -94,6 +99,8 @@ def halt(why: Annotated[str, typer.Argument(help="The reason, for whoever resume
     """Open nothing new from this moment; exits and stops stay possible."""
     from tools.risk.halt import halt as write
 
+    if not why.strip():
+        raise SettingsError("A halt needs a reason, for whoever resumes. Nothing was changed.")
     write(state_folder(), why)
     print(f"Halted: {why}. Open positions keep their stops. `desk resume` allows entries again.")
 
@@ -168,8 +175,11 @@ def trial(
         )
     flags = {"model": model if "/" in model else f"openai/{model}"}
     with tempfile.TemporaryDirectory() as folder, _opened(flags, Path(folder)) as desk:
+        records: list[CycleRecord] = []
         for _ in range(count):
-            print(summary(run_cycle(desk, _progress(quiet=False))))
+            records.append(run_cycle(desk, _progress(quiet=False)))
+            print(summary(records[-1]), flush=True)
+    raise typer.Exit(_worst(records))
 
 
 @app.command()
@@ -189,6 +199,11 @@ def restore(file: Annotated[Path, typer.Argument(help="A file that `desk backup`
     kept = Ledger.restore(file, state_folder() / "ledger.db", at=SystemClock().now())
     where = f" The one before is kept as {kept.name}." if kept is not None else ""
     print(f"The ledger was restored from {file}.{where}")
+
+
+def _worst(records: "list[CycleRecord]") -> int:
+    """The exit code of several cycles: that of the last one that did not end normally."""
+    return next((r.exit_code for r in reversed(records) if r.exit_code), 0)
 
 
 @contextmanager

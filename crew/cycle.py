@@ -11,7 +11,7 @@ is not traded.
 from collections.abc import Callable
 
 from crew.desk import Desk
-from crew.ending import Ending, decided
+from crew.ending import Ending, decided, interrupted
 from crew.run import Run
 from records.cycle import CycleRecord
 from records.errors import LedgerError, ModelFailed, TradingError
@@ -27,7 +27,7 @@ def run_cycle(desk: Desk, say: Say) -> CycleRecord:
         except LedgerError:
             raise
         except ModelFailed as failure:
-            ending = Ending("hold", "model_failed", str(failure), failure.exit_code)
+            ending = interrupted(desk, run.ids.cycle_id, failure)
         except TradingError as failure:
             ending = Ending("failed", None, str(failure), failure.exit_code)
         return run.record(ending)
@@ -41,6 +41,8 @@ def _stages(run: Run) -> Ending:
     run.observe()
     if (stop := run.protect()) is not None:
         return Ending("halted", *stop)
+    if unpriced := run.unpriced():
+        return Ending("hold", "no_price", f"{', '.join(unpriced)} is held but has no price now.")
     if problems:
         return Ending("hold", "reconcile", " ".join(problems))
     if (idle := run.screen()) is not None:

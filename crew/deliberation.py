@@ -22,7 +22,7 @@ from records.clock import Clock
 from records.cycle import ModelUse
 from records.errors import AnswerRefused, ModelFailed, TradingError
 from records.ids import IdSequence
-from records.order import ExecutionReport, OrderRefusal
+from records.order import ExecutionReport
 from records.proposal import TradeProposals
 from records.reports import ChartReport, Note, ReportRow, SentimentReport, TechnicalReport
 from records.strict import NotStrict, read_as
@@ -45,6 +45,7 @@ class Deliberation:
         clock: Clock,
         transcript: Transcript,
         model: str,
+        attempt: int,
     ) -> None:
         self._desk = desk
         self._seen = seen
@@ -54,6 +55,7 @@ class Deliberation:
         self._clock = clock
         self._transcript = transcript
         self._model = model
+        self._attempt = attempt
         self._listener = CrewListener(transcript, self._price)
 
     def run(self) -> None:
@@ -68,8 +70,10 @@ class Deliberation:
             with redirect_stdout(sys.stderr):  # CrewAI prints what goes wrong inside it
                 crew.kickoff()
         except TradingError:
+            self._listener.stop(self._desk.settings.llm.timeout_s)
             raise
         except Exception as error:
+            self._listener.stop(self._desk.settings.llm.timeout_s)
             raise ModelFailed(
                 f"The crew stopped: {type(error).__name__}: {' '.join(str(error).split())[:400]}. "
                 "Nothing further was traded in this cycle. `desk transcript` shows the last call."
@@ -120,6 +124,10 @@ class Deliberation:
         return make_llm(model, self._desk.settings.llm, agent.temperature)
 
     @property
+    def _again(self) -> str:
+        return "" if self._attempt == 1 else f"-{self._attempt}"
+
+    @property
     def _forced(self) -> bool:
         """The rulebook standing in for failed models stands in for all of them."""
         return self._model != self._desk.settings.model
@@ -160,7 +168,7 @@ class Deliberation:
         assert isinstance(answer, TechnicalReport | SentimentReport | ChartReport | Note)
         self._desk.ledger.cycles.add_report(
             ReportRow(
-                report_id=f"{self._ids.cycle_id}-{name}",
+                report_id=f"{self._ids.cycle_id}-{name}{self._again}",
                 cycle_id=self._ids.cycle_id,
                 agent=task.agent,
                 task=name,
@@ -202,7 +210,7 @@ class Deliberation:
         decisions = self._desk.ledger.decisions
         cycle_id = self._ids.cycle_id
         approvals = {a.proposal_id: a for a in decisions.approvals(cycle_id)}
-        refusals = {r.subject: r for r in decisions.refusals(cycle_id)}
+        refusals = {r.subject: r for r in reversed(decisions.refusals(cycle_id))}
         outcomes = tuple(
             VerdictOutcome(
                 proposal_id=(proposal_id := verdict.draft.proposal_id),
@@ -222,17 +230,15 @@ class Deliberation:
     def _executed(self, name: str, task: TaskSpec, raw: str) -> str:
         """What the ledger says was placed; other words of the executor's are put on record."""
         execution, cycle_id = self._desk.ledger.execution, self._ids.cycle_id
-        refusals = self._desk.ledger.decisions.refusals(cycle_id)
         report = ExecutionReport(
             orders=tuple(o for o in execution.orders(cycle_id) if o.intent.approval_id),
-            refused=tuple(
-                OrderRefusal(approval_id=r.subject, code=r.code, message=r.message)
-                for r in refusals
-            ),
+            refused=self._orders.refused(),
         )
         placed = {order.intent.client_order_id for order in report.orders}
         if claimed := self._claims(raw) - placed:
-            self._transcript.write("claim_refused", agent=task.agent, task=name, claimed=claimed)
+            self._transcript.write(
+                "claim_refused", agent=task.agent, task=name, claimed=sorted(claimed)
+            )
         return report.model_dump_json()
 
     def _claims(self, raw: str) -> set[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from crew.desk import Desk
 from records.cycle import CycleRecord, Outcome, Reports
+from records.errors import ModelFailed
 from records.reports import ChartReport, Note, SentimentReport, TechnicalReport
 
 
@@ -20,14 +21,32 @@ class Ending:
 
 def decided(desk: Desk, cycle_id: str) -> Ending:
     """What the crew's decisions came to: traded, vetoed, or nothing, and why."""
-    if placed := _placed(desk, cycle_id):
+    decisions = desk.ledger.decisions
+    sent = [o for o in desk.ledger.execution.orders(cycle_id) if o.intent.role in _DECIDED]
+    if placed := sum(order.venue_order_id is not None for order in sent):
         return Ending("traded", None, f"{placed} order{'s' if placed > 1 else ''} placed.")
-    if refusals := desk.ledger.decisions.refusals(cycle_id):
-        return Ending("vetoed", None, refusals[0].message)
-    if desk.ledger.decisions.approvals(cycle_id):
-        message = "An order was approved, but the executor did not place it."
-        return Ending("hold", "not_executed", message)
+    proposed = {proposal.proposal_id for proposal in decisions.proposals(cycle_id)}
+    refusals = decisions.refusals(cycle_id)
+    if vetoes := [refusal for refusal in refusals if refusal.subject in proposed]:
+        return Ending("vetoed", None, vetoes[0].message)
+    if sent:
+        return Ending("hold", "rejected", f"The venue took no order: {sent[0].reason}")
+    if decisions.approvals(cycle_id):
+        why = refusals[-1].message if refusals else "the executor did not place it."
+        return Ending("hold", "not_executed", f"An order was approved, but {why}")
     return Ending("hold", "no_proposal", "The crew met and proposed no trade.")
+
+
+def interrupted(desk: Desk, cycle_id: str, failure: ModelFailed) -> Ending:
+    """A model failed: what was traded before that stands, else the cycle holds."""
+    before = decided(desk, cycle_id)
+    if before.outcome == "traded":
+        message = f"{before.message} Then: {failure}"
+        return Ending("traded", None, message, failure.exit_code)
+    return Ending("hold", "model_failed", str(failure), failure.exit_code)
+
+
+_DECIDED = frozenset({"entry", "exit"})
 
 
 def cycle_record(desk: Desk, cycle_id: str, ending: Ending, **seen: Any) -> CycleRecord:
@@ -50,16 +69,8 @@ def cycle_record(desk: Desk, cycle_id: str, ending: Ending, **seen: Any) -> Cycl
         approvals=decisions.approvals(cycle_id),
         refusals=decisions.refusals(cycle_id),
         orders=execution.orders(cycle_id),
-        fills=execution.fills(cycle_id),
+        trades=desk.ledger.account.trades_of(cycle_id),
         **seen,
-    )
-
-
-def _placed(desk: Desk, cycle_id: str) -> int:
-    """Entries and exits of this cycle that the venue took."""
-    return sum(
-        order.intent.role in ("entry", "exit") and order.status not in ("rejected", "expired")
-        for order in desk.ledger.execution.orders(cycle_id)
     )
 
 

@@ -50,10 +50,12 @@ def gather(
     signals: tuple[TradingSignal, ...],
     keep_news: Callable[[NewsReading], NewsReading],
 ) -> Iterator[Evidence]:
-    """Start drawing the charts in a process of their own, and wait for them at the end."""
+    """Start charts and indicators in processes of their own; wait for what is not asked for."""
     interval = desk.settings.decision_interval
     studio = ChartStudio(desk.home / "charts" / cycle_id, snapshot, shortlist, interval)
     studio.start()
+    numbers = IndicatorNumbers(snapshot, shortlist)
+    numbers.start()
     lessons = desk.ledger.lessons
     memory = LessonMemory(
         desk.home / "memory",
@@ -68,7 +70,7 @@ def gather(
             shortlist=shortlist,
             account=account,
             signals=signals,
-            numbers=IndicatorNumbers(snapshot, shortlist),
+            numbers=numbers,
             news=OncePerCycle(lambda: keep_news(_read_news(desk, clock))),
             chart_interval=interval,
             chart_files={s: str(studio.path(s).relative_to(desk.home)) for s in shortlist},
@@ -77,6 +79,7 @@ def gather(
         )
     finally:
         memory.close()
+        numbers.close()
         studio.finish(_DRAWING_TIMEOUT_S)
 
 

@@ -13,8 +13,7 @@ _FOLD = 300
 
 def transcript_of(desk: Desk, cycle_id: str | None) -> tuple[list[dict[str, Any]], str | None]:
     """The transcript as one list, and where it was edited or cut (None: it is whole)."""
-    record = desk.ledger.cycles.cycle(cycle_id) if cycle_id else desk.ledger.cycles.last_cycle()
-    name = cycle_id or (record.cycle_id if record else None)
+    name = cycle_id or desk.ledger.cycles.last_id()
     if name is None:
         raise SettingsError("No cycle has run yet. `desk cycle` runs one.")
     path = desk.home / "transcripts" / f"{name}.jsonl"
@@ -22,6 +21,7 @@ def transcript_of(desk: Desk, cycle_id: str | None) -> tuple[list[dict[str, Any]
         raise SettingsError(
             f"There is no transcript of cycle {name!r}. `desk status` lists cycles."
         )
+    record = desk.ledger.cycles.cycle(name)
     seal = record.transcript if record is not None else None
     return joined(read(path)), first_fault(path, seal)
 

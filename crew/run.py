@@ -15,7 +15,7 @@ from records import ids
 from records.clock import Clock
 from records.cycle import CycleRecord, Event, ModelUse
 from records.errors import ModelFailed, VenueError
-from records.order import AccountState
+from records.order import AccountState, Fill
 from records.ports import MarketRequest, MarketSource
 from records.risk import BreakerState
 from tools.orders.booking import Books
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from crew.deliberation import Deliberation
     from crew.evidence import Evidence
     from crew.recording import Recorder
-    from records.market import MarketSnapshot
+    from records.market import MarketSnapshot, SymbolMarket
     from records.signal import TradingSignal
 
 
@@ -148,6 +148,9 @@ class Run:
                     candles=settings.candles,
                 )
             )
+            if not set(settings.symbols) & set(self._snapshot.markets):
+                skipped = "; ".join(f"{s.symbol}: {s.reason}" for s in self._snapshot.skipped)
+                raise VenueError(f"No market could be read. Nothing was traded. {skipped}")
             self.account.set_books(self._snapshot)
             digest = self._snapshot.digest()
             self.desk.ledger.cycles.add_snapshot(self.ids.cycle_id, self._snapshot, digest)
@@ -172,6 +175,11 @@ class Run:
             self.transcript.write("breaker", state=self._breaker)
         if (reason := self.halted()) is not None:
             return "halt", f"The desk is halted: {reason}."
+        if not self._breaker.readings:
+            return "breaker_blind", (
+                "The circuit breaker sees neither BTC/USDT nor ETH/USDT, so nothing is opened. "
+                "Choose a venue, or candle files, that have one of them."
+            )
         if self._breaker.status == "TRIGGERED":
             why = "; ".join(self._breaker.reasons)
             return "breaker", f"The circuit breaker is TRIGGERED: {why}."
@@ -209,15 +217,15 @@ class Run:
         with self._stage("deliberate"):
             self._say(f"the crew meets on {', '.join(self._shortlist)}")
             try:
-                self._kickoff(self.desk.settings.model)
+                self._kickoff(self.desk.settings.model, attempt=1)
             except ModelFailed as failure:
                 if not self._rulebook_may_stand_in():
                     raise
                 self._event("warning", "model_failed", str(failure))
                 self._say("a model failed; the rulebook stands in")
-                self._kickoff("rulebook/balanced")
+                self._kickoff("rulebook/balanced", attempt=2)
 
-    def _kickoff(self, model: str) -> None:
+    def _kickoff(self, model: str, *, attempt: int) -> None:
         from crew.evidence import gather
 
         with (
@@ -233,13 +241,13 @@ class Run:
             ) as seen,
             self._recorder.models() if self._recorder else nullcontext(),
         ):
-            crew = self._deliberation(model, seen)
+            crew = self._deliberation(model, seen, attempt)
             try:
                 crew.run()
             finally:
                 self._use = _sum(self._use, crew.use())
 
-    def _deliberation(self, model: str, seen: "Evidence") -> "Deliberation":
+    def _deliberation(self, model: str, seen: "Evidence", attempt: int) -> "Deliberation":
         from crew.deliberation import Deliberation
         from tools.orders.desk import OrderDesk
         from tools.risk.desk import RiskDesk
@@ -262,7 +270,7 @@ class Run:
             ledger=ledger,
             sender=self.sender,
             books=self.books,
-            snapshot=self.snapshot,
+            quote=self._quote,
             ids=self.ids,
             clock=clock,
             halted=self.halted,
@@ -277,7 +285,20 @@ class Run:
             clock=clock,
             transcript=journal,
             model=model,
+            attempt=attempt,
         )
+
+    def _quote(self, symbol: str) -> "SymbolMarket | None":
+        """The market as it is when an order is sent; asked again when the snapshot has aged."""
+        age_s = (self.clock.now() - self.snapshot.as_of).total_seconds()
+        settings = self.desk.settings
+        if age_s > settings.risk.max_quote_age_s and self._market is not None:
+            fresh = self._market.observe(
+                MarketRequest(symbols=(symbol,), intervals=(settings.decision_interval,), candles=2)
+            )
+            self.account.set_books(fresh)
+            return fresh.markets.get(symbol)
+        return self.snapshot.markets.get(symbol)
 
     def _rulebook_may_stand_in(self) -> bool:
         """Only when settings say so and the failed crew has decided nothing yet."""
@@ -297,8 +318,9 @@ class Run:
         ledger, cycle_id = self.desk.ledger, self.ids.cycle_id
         with self._stage("record"):
             account = None if self._market is None else self._value()
+            unpriced = self.unpriced()
             learn(self.desk, self.ids, ledger.account.trades_of(cycle_id))
-            if account is not None:
+            if account is not None and not unpriced:
                 ledger.account.add_equity(cycle_id, account)
         if self._recorder is not None:
             self._recorder.finish()
@@ -315,6 +337,7 @@ class Run:
             shortlist=self._shortlist,
             breaker=self._breaker,
             account=account,
+            fills=self._booked(),
             model=self._use,
             timings_ms=self.timings_ms,
             transcript=self.transcript.seal(),
@@ -322,7 +345,16 @@ class Run:
         ledger.cycles.end_cycle(record)
         return record
 
+    def _booked(self) -> tuple[Fill, ...]:
+        return () if self._market is None else tuple(self.books.booked)
+
     # the account
+
+    def unpriced(self) -> tuple[str, ...]:
+        """Held markets without a price in this cycle: what they are worth is not known."""
+        priced = self._snapshot.markets if self._snapshot is not None else {}
+        held = (p.symbol for p in self.desk.ledger.account.open_positions())
+        return tuple(symbol for symbol in held if symbol not in priced)
 
     def valued(self) -> AccountState:
         """The account at the snapshot's prices, as of the cycle's start."""

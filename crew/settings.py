@@ -10,10 +10,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from dotenv import load_dotenv
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -25,7 +33,7 @@ from pydantic_settings import (
 )
 
 from crew.home import CHECKOUT
-from crew.yaml_file import did_you_mean, read_mapping
+from crew.yaml_file import did_you_mean, parsed, read_mapping
 from records.base import Leverage, Mode, NonNegativeAmount, PositiveAmount, Symbol, UtcTime
 from records.errors import SettingsError
 from records.interval import interval_ms
@@ -145,7 +153,6 @@ class Settings(BaseSettings):
     )
     agents_file: Path = Path("agents.yaml")
     tasks_file: Path = Path("tasks.yaml")
-    home: Path | None = Field(default=None, description="Set by DESK_HOME; state/ by default.")
     demo: DemoSettings = DemoSettings()
     replay: ReplaySettings = ReplaySettings()
     paper: PaperSettings = PaperSettings()
@@ -179,6 +186,13 @@ class Settings(BaseSettings):
         if lengths != sorted(set(lengths)):
             raise ValueError("intervals go from the finest to the largest, each once")
         return intervals
+
+    @model_validator(mode="after")
+    def _one_currency(self) -> Self:
+        """A paper account has one currency, and every market is priced in it."""
+        if foreign := [s for s in self.symbols if not s.endswith(f"/{self.currency}")]:
+            raise ValueError(f"{foreign[0]} is not priced in currency {self.currency}")
+        return self
 
     @property
     def decision_interval(self) -> str:
@@ -225,9 +239,7 @@ def load_settings(
 
 
 def nested(assignments: list[str]) -> dict[str, Any]:
-    """`["risk.max_leverage=2"]` as the mapping `{"risk": {"max_leverage": "2"}}`."""
-    import yaml
-
+    """`["risk.max_leverage=2"]` as the mapping `{"risk": {"max_leverage": 2}}`."""
     flags: dict[str, Any] = {}
     for assignment in assignments:
         name, found, value = assignment.partition("=")
@@ -239,7 +251,9 @@ def nested(assignments: list[str]) -> dict[str, Any]:
         *parents, last = name.strip().split(".")
         for parent in parents:
             target = target.setdefault(parent, {})
-        target[last] = yaml.safe_load(value)
+            if not isinstance(target, dict):
+                raise SettingsError(f"--set gives {parent!r} a value and also parts of one.")
+        target[last] = parsed(value, f"--set {name}")
     return flags
 
 
@@ -263,7 +277,7 @@ def _refuse_unsupported(settings: Settings) -> None:
         )
 
 
-_OTHER_VARIABLES = {"DESK_FILE"}
+_OTHER_VARIABLES = {"DESK_FILE", "DESK_HOME"}
 
 
 def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:

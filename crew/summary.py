@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from records.cycle import CycleRecord
-from records.order import Order, PositionMark
+from records.order import Order, PositionMark, Trade
 from records.proposal import TradeProposal
 
 
@@ -24,6 +24,8 @@ def _lines(record: CycleRecord) -> Iterator[str]:
     yield from _judgements(record)
     for order in record.orders:
         yield f"  order       {_order(order)}"
+    for trade in record.trades:
+        yield f"  closed      {_trade(trade)}"
     yield f"  outcome     {record.outcome.upper()}{_reason(record)}: {record.message}"
     if record.account is not None:
         yield f"  equity      {_money(record.account.equity)} {record.account.currency}"
@@ -78,6 +80,13 @@ def _order(order: Order) -> str:
     why = f" ({order.reason})" if order.reason else ""
     return (
         f"{intent.role} {intent.symbol} {intent.side} {intent.quantity:f}{at}: {order.status}{why}"
+    )
+
+
+def _trade(trade: Trade) -> str:
+    return (
+        f"{trade.symbol} {trade.quantity:f} by {trade.exit_reason} at {trade.exit_price:.8g}: "
+        f"{trade.pnl:+.2f} after fees ({trade.pnl_pct:+.2f} %)"
     )
 
 

@@ -9,7 +9,7 @@ last hash and the line count, so a later edit or cut is found.
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
-from threading import Lock
+from threading import Condition, Lock
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Self
@@ -18,7 +18,7 @@ import orjson
 
 from records.clock import Clock
 from records.cycle import ModelUse, TranscriptSeal
-from records.errors import LedgerError
+from records.errors import LedgerError, ModelFailed, TradingError
 
 _FIRST = "0" * 64
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
@@ -97,12 +97,24 @@ class CrewListener:
         self._cost: Any = 0
         self._unpriced = False
         self._number = 0
+        self._stopped = False
+        self._answered = Condition(self._lock)
 
     def __call__(self, source: Any, event: Any) -> None:
         """A stream sink: called in the emitting thread, in the order things happen."""
         handler = _HANDLERS.get(event.type)
-        if handler is not None:
+        if handler is not None and (not self._stopped or event.type in _ANSWERS):
             handler(self, event)
+        if self._stopped:
+            raise ModelFailed("This cycle's deliberation is over; a task that ran on was ended.")
+
+    def stop(self, timeout_s: float) -> None:
+        """After a failure: let no task go on, and wait for the answers already paid for."""
+        self._stopped = True
+        deadline = perf_counter() + timeout_s
+        with self._answered:
+            while self._open and (left := deadline - perf_counter()) > 0:
+                self._answered.wait(left)
 
     def use(self, waves: tuple[tuple[str, ...], ...]) -> ModelUse:
         """Totals; `waves` are the tasks that ran side by side, wave after wave."""
@@ -135,7 +147,9 @@ class CrewListener:
         )
 
     def _model_answered(self, event: Any) -> None:
-        started, number = self._closed(event)
+        if (asked := self._closed(event)) is None:
+            return
+        started, number = asked
         usage = event.usage or {}
         prompt = int(usage.get("prompt_tokens") or 0)
         completion = int(usage.get("completion_tokens") or 0)
@@ -162,7 +176,9 @@ class CrewListener:
         )
 
     def _model_failed(self, event: Any) -> None:
-        started, number = self._closed(event)
+        if (asked := self._closed(event)) is None:
+            return
+        started, number = asked
         self._transcript.write(
             "model_failed",
             call=number,
@@ -193,10 +209,15 @@ class CrewListener:
             arguments=event.tool_args,
             error=str(event.error)[:2000],
         )
+        if isinstance(event.error, TradingError):
+            raise event.error  # CrewAI would tell the model and go on; a raising sink ends the crew
 
-    def _closed(self, event: Any) -> tuple[float, int]:
-        with self._lock:
-            return self._open.pop(event.call_id, (perf_counter(), self._number))
+    def _closed(self, event: Any) -> tuple[float, int] | None:
+        """The call this event ends; None when it was told of already."""
+        with self._answered:
+            asked = self._open.pop(event.call_id, None)
+            self._answered.notify_all()
+            return asked
 
 
 _HANDLERS: Mapping[str, Callable[[CrewListener, Any], None]] = {
@@ -206,6 +227,7 @@ _HANDLERS: Mapping[str, Callable[[CrewListener, Any], None]] = {
     "tool_usage_finished": CrewListener._tool_done,
     "tool_usage_error": CrewListener._tool_failed,
 }
+_ANSWERS = frozenset({"llm_call_completed", "llm_call_failed"})
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:

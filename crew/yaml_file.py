@@ -49,15 +49,24 @@ def read_mapping(path: Path, *, needed: bool = True) -> dict[str, Any]:
         raise SettingsError(f"{path.name} cannot be read ({error.strerror}).") from None
     if len(raw) > _MAX_BYTES:
         raise SettingsError(f"{path.name} is larger than {_MAX_BYTES} bytes. Nothing was run.")
-    try:
-        found = yaml.load(raw, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader, made stricter
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{path.name} is not valid YAML: {_where(error)}.") from None
+    found = parsed(raw, path.name)
     if found is None:
         return {}
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
         raise SettingsError(f"{path.name} must hold `name: value` lines at its top level.")
     return found
+
+
+def parsed(text: bytes | str, source: str) -> Any:
+    """One YAML document, strictly; raises SettingsError naming the source and the line."""
+    try:
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader, made stricter
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{source} is not valid YAML: {_where(error)}.") from None
+    except (ValueError, TypeError) as error:
+        raise SettingsError(f"{source} holds a value that cannot be read: {error}.") from None
+    except RecursionError:
+        raise SettingsError(f"{source} is nested too deeply.") from None
 
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:

@@ -137,7 +137,7 @@ class LessonMemory:
         return f"It was built again from {len(rows)} lessons."
 
     def _in_step(self) -> None:
-        """Once per process: the index must hold the lessons of the ledger, no other and no fewer."""
+        """Once per process: the index must hold the ledger's lessons, no other and no fewer."""
         if self._checked:
             return
         self._checked = True

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from records.base import Amount, Mode, Record, UtcTime
-from records.order import AccountState, Fill, Order
+from records.order import AccountState, Fill, Order, Trade
 from records.proposal import TradeProposal
 from records.reports import ChartReport, Note, SentimentReport, TechnicalReport
 from records.risk import BreakerState
@@ -77,7 +77,8 @@ class CycleRecord(Record):
     approvals: tuple[Approval, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     orders: tuple[Order, ...] = ()
-    fills: tuple[Fill, ...] = ()
+    fills: tuple[Fill, ...] = Field(default=(), description="Booked in this cycle, stops included.")
+    trades: tuple[Trade, ...] = Field(default=(), description="Closed in this cycle.")
     account: AccountState | None = None
     model: ModelUse = ModelUse()
     timings_ms: Mapping[str, float] = Field(default_factory=dict)

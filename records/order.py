@@ -39,7 +39,9 @@ class OrderIntent(Record):
     role: OrderRole
     kind: OrderKind
     quantity: PositiveAmount
-    limit_price: PositiveAmount | None = None
+    limit_price: PositiveAmount | None = Field(
+        default=None, description="Worst price to trade at; a market order's limit too."
+    )
     trigger_price: PositiveAmount | None = None
     reduce_only: bool = False
 

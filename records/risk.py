@@ -27,6 +27,9 @@ class RiskLimits(Record):
     max_spread_pct: Percent
     price_band_pct: Percent = Field(description="How far the price may move after the approval.")
     approval_ttl_s: Annotated[int, Field(ge=1, le=3600)]
+    max_quote_age_s: Annotated[int, Field(ge=0, le=600)] = Field(
+        default=10, description="Older prices are asked for again before an order is sent."
+    )
 
 
 class BreakerLimits(Record):

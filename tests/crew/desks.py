@@ -1,4 +1,4 @@
-"""Desks for tests: real settings, ledger, venue and crew, in a folder and at a time of their own."""
+"""Desks for tests: real settings, ledger, venue and crew, at a time of their own."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -135,8 +135,8 @@ def test_a_cycle_without_a_crew_does_not_import_crewai(tmp_path: Path, state: st
         "import sys; from datetime import datetime, UTC; from pathlib import Path\n"
         "from tests.crew.desks import one_cycle\n"
         f"record = one_cycle(Path({str(tmp_path)!r}), at=datetime(2026, 11, 2, tzinfo=UTC))\n"
-        "print(record.outcome, [m for m in ('crewai', 'pandas', 'alembic', 'matplotlib', 'chromadb')"
-        " if m in sys.modules])"
+        "heavy = ('crewai', 'pandas', 'alembic', 'matplotlib', 'chromadb')\n"
+        "print(record.outcome, [name for name in heavy if name in sys.modules])"
     )
 
     ended = subprocess.run(
@@ -161,7 +161,9 @@ def test_the_transcript_holds_every_call_and_is_sealed(tmp_path: Path) -> None:
     assert len(calls) == record.model.calls
     assert all(call["messages"] and call["agent"] and call["task"] for call in calls)
     assert all(call["reply"] or call["tool_calls"] for call in calls)
-    assert {"get_indicators", "get_news", "read_chart", "submit_verdict", "place_order"} <= set(tools)
+    assert {"get_indicators", "get_news", "read_chart", "submit_verdict", "place_order"} <= set(
+        tools
+    )
     assert [e["kind"] for e in entries].count("gate") == len(record.verdicts)
     (path,) = (tmp_path / "transcripts").glob("*.jsonl")
     assert first_fault(path, record.transcript) is None

@@ -124,9 +124,8 @@ def test_an_edited_goal_fails_loudly_and_names_the_agent(tmp_path: Path) -> None
 
 def test_a_cycle_that_asks_less_than_was_recorded_fails(tmp_path: Path) -> None:
     """An unused recording means that the cycle took another way."""
-    with pytest.raises(NotRecorded, match="were not asked for"):
-        with replaying(CASSETTE):
-            one_cycle(tmp_path, "model=rulebook/balanced", at=AT)
+    with pytest.raises(NotRecorded, match="were not asked for"), replaying(CASSETTE):
+        one_cycle(tmp_path, "model=rulebook/balanced", at=AT)
 
 
 def test_a_missing_cassette_is_an_error(tmp_path: Path) -> None:

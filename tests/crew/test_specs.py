@@ -51,8 +51,16 @@ def test_only_the_officer_can_submit_and_only_the_executor_can_place(tmp_path: P
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("  goal: Say what each", "  gaol: Say what each", "unknown key 'gaol'. Did you mean 'goal'"),
-        ("tools: [get_news]", "tools: [get_newz]", "unknown tool 'get_newz'. Did you mean 'get_news'"),
+        (
+            "  goal: Say what each",
+            "  gaol: Say what each",
+            "unknown key 'gaol'. Did you mean 'goal'",
+        ),
+        (
+            "tools: [get_news]",
+            "tools: [get_newz]",
+            "unknown tool 'get_newz'. Did you mean 'get_news'",
+        ),
         ("tools: [read_chart]", "tools: [read_chart]\n  max_iter: 99", "unknown key 'max_iter'"),
         ("  role: Executor\n", "", "executor: 'role' is missing"),
         ("tools: [get_news]", "tools: [get_news, place_order]", "can hold no tool that acts"),

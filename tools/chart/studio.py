@@ -9,14 +9,10 @@ other process is given no secret: its environment is a short list of harmless na
 
 import json
 import logging
-import os
 import re
-import subprocess
-import sys
-import tempfile
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -24,21 +20,10 @@ from records.candles import CandleSeries
 from records.market import MarketSnapshot
 from tools.chart.geometry import geometry
 from tools.indicators.smoothing import Array, exponential
+from tools.worker import Worker
 
 BARS = 120
-MAX_OUTPUT_BYTES = 100_000
-_ROOT = Path(__file__).resolve().parents[2]
 _PLAIN = re.compile(r"[A-Z0-9]{1,20}/[A-Z0-9]{1,20} [0-9]{1,4}[mhdw]")
-_INHERITED = (
-    "HOME",
-    "LD_LIBRARY_PATH",
-    "MPLCONFIGDIR",
-    "PATH",
-    "PYTHONDONTWRITEBYTECODE",
-    "PYTHONHOME",
-    "SYSTEMROOT",
-    "TMPDIR",
-)
 _log = logging.getLogger(__name__)
 
 
@@ -53,8 +38,7 @@ class ChartStudio:
         self._snapshot = snapshot
         self._symbols = tuple(dict.fromkeys(symbols))
         self._interval = interval
-        self._process: subprocess.Popen[bytes] | None = None
-        self._output: IO[bytes] | None = None
+        self._worker: Worker | None = None
         self._drawn: dict[str, Path] = {}
 
     def path(self, symbol: str) -> Path:
@@ -68,18 +52,18 @@ class ChartStudio:
             return
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._output = tempfile.TemporaryFile()  # noqa: SIM115  closed by finish
-            self._process = _spawn(json.dumps({"charts": charts}).encode(), self._output)
+            self._worker = Worker("tools.chart.render", json.dumps({"charts": charts}).encode())
         except OSError as error:
             for symbol in self._symbols:
                 self._blame(symbol, f"the drawing process could not start ({error.strerror})")
 
     def finish(self, timeout_s: float) -> dict[str, Path]:
         """Wait for the pictures and say where they are; what is missing is in `problems`."""
-        ending = self._ending(timeout_s)
-        if self._output is not None:
-            self._read(self._output)
-            self._output = None
+        ending = "drawing was not started"
+        if self._worker is not None:
+            reports, ending = self._worker.finish(timeout_s)
+            self._worker = None
+            self._read(reports)
         for symbol in self._symbols:
             if self._series(symbol) is None:
                 self._blame(symbol, f"there are no {self._interval} candles")
@@ -89,24 +73,9 @@ class ChartStudio:
             _log.warning("no chart of %r: %s", symbol, problem)
         return dict(self._drawn)
 
-    def _ending(self, timeout_s: float) -> str:
-        """How the drawing process came to its end, by itself or not."""
-        if self._process is None:
-            return "drawing was not started"
-        try:
-            code = self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-            return f"it was not drawn within {timeout_s:g} s"
-        return f"the drawing process ended with code {code}"
-
-    def _read(self, output: IO[bytes]) -> None:
+    def _read(self, reports: list[bytes]) -> None:
         """Take in what the other process reported, a line for each picture."""
-        with output:
-            output.seek(0)
-            reports = [_report(line) for line in output.read(MAX_OUTPUT_BYTES).splitlines()]
-        for symbol, error in reports:
+        for symbol, error in map(_report, reports):
             if symbol in self._symbols and error is None:
                 self._drawn[symbol] = self.path(symbol)
             elif symbol in self._symbols:
@@ -159,24 +128,3 @@ def _report(line: bytes) -> tuple[str, str | None]:
 
 def _numbers(values: Array) -> list[float | None]:
     return [None if np.isnan(value) else float(value) for value in values]
-
-
-def _spawn(document: bytes, output: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start the drawing process; a file as its input, so that writing never blocks."""
-    with tempfile.TemporaryFile() as numbers:
-        numbers.write(document)
-        numbers.seek(0)
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", "tools.chart.render"],
-            stdin=numbers,
-            stdout=output,
-            stderr=subprocess.DEVNULL,
-            close_fds=True,
-            env=_environment(),
-        )
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    search = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return kept | {"PYTHONPATH": os.pathsep.join(search), "OPENBLAS_NUM_THREADS": "1"}

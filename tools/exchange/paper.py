@@ -152,6 +152,7 @@ class PaperAccount:
         price = intent.limit_price or intent.trigger_price or levels[0][0]
         paper_rules.check_value(intent, market.rules, price)
         if intent.kind == "market" and not intent.reduce_only:
+            levels = matching.within(levels, intent.side, intent.limit_price)
             shown = sum((size for _, size in levels), Decimal(0))
             paper_rules.check_depth(intent, shown)
         if intent.side == "buy":
@@ -203,7 +204,7 @@ def _at_once(intent: OrderIntent, market: SymbolMarket, now: datetime) -> list[E
     if triggered and not matching.met_at(intent, market.ticker.last):
         return []
     levels = matching.facing(market.book, intent.side)
-    if intent.kind == "limit":
+    if intent.kind in ("limit", "market"):
         levels = matching.within(levels, intent.side, intent.limit_price)
     taken = matching.walk_book(levels, intent.quantity, now)
     missing = intent.quantity - sum((one.quantity for one in taken), Decimal(0))

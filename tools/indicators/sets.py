@@ -5,28 +5,28 @@ Several agents read them, some at the same time; all of them get the same ones. 
 market or interval the snapshot does not hold has no set: it is left out, not guessed.
 """
 
-from collections.abc import Iterable
+import logging
+import sys
+from collections.abc import Iterable, Iterator
 from threading import Lock
 
+from pydantic import ValidationError
+
+from records.candles import CandleSeries
 from records.market import MarketSnapshot
 from records.reports import IndicatorSet
-from tools.indicators.registry import latest
+from tools.indicators.compute import document_of, indicator_set
+from tools.worker import Worker
+
+_TIMEOUT_S = 20.0
+_log = logging.getLogger(__name__)
 
 
 def indicator_sets(
     snapshot: MarketSnapshot, symbols: Iterable[str], intervals: Iterable[str]
 ) -> tuple[IndicatorSet, ...]:
     """Every indicator of these markets and intervals, in the order asked."""
-    wanted = tuple(intervals)
-    return tuple(
-        IndicatorSet(
-            symbol=symbol, interval=interval, as_of=series.closes_at, values=latest(series)
-        )
-        for symbol in symbols
-        if (market := snapshot.markets.get(symbol)) is not None
-        for interval in wanted
-        if (series := market.frames.get(interval)) is not None and len(series)
-    )
+    return tuple(indicator_set(series) for series in _series(snapshot, symbols, tuple(intervals)))
 
 
 class IndicatorNumbers:
@@ -36,16 +36,60 @@ class IndicatorNumbers:
         self._snapshot = snapshot
         self._symbols = symbols
         self._sets: tuple[IndicatorSet, ...] | None = None
+        self._worker: Worker | None = None
         self._lock = Lock()
+
+    def start(self) -> None:
+        """Begin in a process of its own, unless pandas-ta is imported here already."""
+        if "pandas_ta" in sys.modules:
+            return
+        wanted = _series(self._snapshot, self._symbols, intervals_of(self._snapshot))
+        try:
+            self._worker = Worker("tools.indicators.compute", document_of(wanted))
+        except OSError as error:
+            _log.warning("indicators are computed here: %s", error.strerror)
 
     def sets(self) -> tuple[IndicatorSet, ...]:
         """The same tuple for every caller of this cycle."""
         with self._lock:
             if self._sets is None:
-                self._sets = indicator_sets(
+                self._sets = self._from_worker() or indicator_sets(
                     self._snapshot, self._symbols, intervals_of(self._snapshot)
                 )
             return self._sets
+
+    def close(self) -> None:
+        """Wait for the other process, if nobody has asked for its numbers."""
+        with self._lock:
+            if self._worker is not None:
+                self._from_worker()
+
+    def _from_worker(self) -> tuple[IndicatorSet, ...] | None:
+        """What the other process found; None when it has to be computed here."""
+        if self._worker is None:
+            return None
+        lines, ending = self._worker.finish(_TIMEOUT_S)
+        self._worker = None
+        wanted = len(tuple(_series(self._snapshot, self._symbols, intervals_of(self._snapshot))))
+        try:
+            sets = tuple(IndicatorSet.model_validate_json(line) for line in lines)
+        except ValidationError:
+            sets = ()
+        if len(sets) == wanted:
+            return sets
+        _log.warning("indicators are computed here: %s", ending)
+        return None
+
+
+def _series(
+    snapshot: MarketSnapshot, symbols: Iterable[str], intervals: tuple[str, ...]
+) -> Iterator[CandleSeries]:
+    for symbol in symbols:
+        market = snapshot.markets.get(symbol)
+        for interval in intervals if market is not None else ():
+            series = market.frames.get(interval) if market is not None else None
+            if series is not None and len(series):
+                yield series
 
 
 def intervals_of(snapshot: MarketSnapshot) -> tuple[str, ...]:

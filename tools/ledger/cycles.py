@@ -112,6 +112,13 @@ class Cycles:
             row = connection.execute(statement).one_or_none()
         return None if row is None else (row.venue, row.mode)
 
+    def last_id(self) -> str | None:
+        """The newest cycle's id, ended or not."""
+        statement = select(cycles.c.cycle_id).order_by(cycles.c.sequence.desc()).limit(1)
+        with self._store.reading() as connection:
+            newest: str | None = connection.scalar(statement)
+        return newest
+
     def last_started_at(self) -> datetime | None:
         """When the newest cycle began, ended or not."""
         statement = select(cycles.c.started_at).order_by(cycles.c.sequence.desc()).limit(1)

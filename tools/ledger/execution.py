@@ -184,7 +184,12 @@ def _refuse_mismatch(approval: Approval, planned: Sequence[OrderIntent]) -> None
             )
     if any(intent.role == "entry" for intent in planned[1:]):
         raise _mismatch(approval, "a second entry was planned")
-    if planned[0].side != approval.side:
+    first = planned[0]
+    if (first.kind, first.reduce_only) != (approval.entry, approval.reduce_only):
+        raise _mismatch(approval, f"a {first.kind} order was planned instead of a {approval.entry}")
+    if approval.limit_price is not None and first.limit_price != approval.limit_price:
+        raise _mismatch(approval, f"a limit of {first.limit_price} was planned")
+    if first.side != approval.side:
         raise _mismatch(approval, f"a {planned[0].side} was planned instead of a {approval.side}")
 
 

@@ -7,6 +7,7 @@ order of this desk explains.
 """
 
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import get_args
 
 from records.base import Record
@@ -15,7 +16,7 @@ from records.errors import VenueError
 from records.order import Fill, Order, OrderIntent, OrderStatus, Position, Trade
 from records.ports import AccountReader, Journal, VenueOrder
 from tools.ledger.ledger import Ledger
-from tools.orders.positions import Effect, Origin, enter, leave
+from tools.orders.positions import Effect, Origin, enter, leave, together
 
 _LOOK_BACK = timedelta(days=1)
 _STATUSES: frozenset[str] = frozenset(get_args(OrderStatus))
@@ -39,6 +40,8 @@ class Books:
         self._clock = clock
         self._journal = journal
         self._cycle_id = cycle_id
+        self.booked: list[Fill] = []
+        """Every fill this cycle booked, stops of earlier cycles included."""
 
     def book_order(self, answer: VenueOrder) -> Order:
         """Write an order's state as the venue reported it."""
@@ -55,11 +58,12 @@ class Books:
         """
         trades: list[Trade] = []
         problems: list[str] = []
-        for fill in self._account.fills(self._last_fill_at()):
-            if self._ledger.execution.order(fill.client_order_id) is None:
+        found = self._account.fills(self._last_fill_at())
+        for client_order_id, executed in groupby(found, key=lambda fill: fill.client_order_id):
+            if self._ledger.execution.order(client_order_id) is None:
                 continue
             try:
-                trade = self._book(fill)
+                trade = self._book(tuple(executed))
             except VenueError as error:
                 problems.append(str(error))
                 continue
@@ -72,16 +76,19 @@ class Books:
         newest = self._ledger.execution.last_fill_at()
         return None if newest is None else newest - _LOOK_BACK
 
-    def _book(self, fill: Fill) -> Trade | None:
-        """One fill with what it does to its position, together or not at all."""
+    def _book(self, executed: tuple[Fill, ...]) -> Trade | None:
+        """Fills of one order with what they do to its position, together or not at all."""
         with self._ledger.transaction():
-            if not self._ledger.execution.book_fills((fill,)):
+            new = self._ledger.execution.book_fills(executed)
+            if not new:
                 return None
-            effect = self._effect(fill)
-            self._write(effect, fill)
+            whole = together(new)
+            effect = self._effect(whole)
+            self._write(effect, whole)
+        self.booked.extend(new)
         self._journal.write(
-            "fill",
-            fill=fill.model_dump(mode="json"),
+            "fills",
+            fills=[fill.model_dump(mode="json") for fill in new],
             trade=effect.trade.model_dump(mode="json") if effect.trade else None,
         )
         return effect.trade

@@ -6,8 +6,10 @@ sent.
 """
 
 from collections.abc import Callable, Sequence
+from threading import Lock
 
 from records.clock import Clock
+from records.cycle import Event
 from records.errors import (
     ApprovalUnknown,
     EntriesHalted,
@@ -15,14 +17,14 @@ from records.errors import (
     PriceMoved,
 )
 from records.ids import IdSequence
-from records.market import MarketSnapshot
+from records.market import SymbolMarket
 from records.order import ExecutionReport, Order, OrderIntent, OrderRefusal
 from records.ports import Journal
 from records.verdict import Approval, Refusal
 from tools.ledger.ledger import Ledger
 from tools.orders.booking import Books
 from tools.orders.guards import Guards
-from tools.orders.intents import from_approval
+from tools.orders.intents import exit_now, from_approval
 from tools.orders.sender import Sender
 
 
@@ -35,7 +37,7 @@ class OrderDesk:
         ledger: Ledger,
         sender: Sender,
         books: Books,
-        snapshot: MarketSnapshot,
+        quote: Callable[[str], SymbolMarket | None],
         ids: IdSequence,
         clock: Clock,
         halted: Callable[[], str | None],
@@ -44,23 +46,30 @@ class OrderDesk:
         self._ledger = ledger
         self._sender = sender
         self._books = books
-        self._guards = Guards(ledger, sender, books)
-        self._snapshot = snapshot
+        self._guards = Guards(ledger, sender)
+        self._quote = quote
         self._ids = ids
         self._clock = clock
         self._halted = halted
         self._journal = journal
+        self._refused: list[OrderRefusal] = []
+        self._one_at_a_time = Lock()
 
     def place_all(self, approval_ids: Sequence[str]) -> ExecutionReport:
         """Place the order of each approval; what is refused is recorded and sends nothing."""
-        orders: list[Order] = []
-        refused: list[OrderRefusal] = []
-        for approval_id in approval_ids:
-            try:
-                orders.extend(self._place(approval_id))
-            except OrderRefused as refusal:
-                refused.append(self._record(approval_id, refusal))
-        return ExecutionReport(orders=tuple(orders), refused=tuple(refused))
+        with self._one_at_a_time:
+            orders: list[Order] = []
+            already = len(self._refused)
+            for approval_id in approval_ids:
+                try:
+                    orders.extend(self._place(approval_id))
+                except OrderRefused as refusal:
+                    self._refused.append(self._record(approval_id, refusal))
+            return ExecutionReport(orders=tuple(orders), refused=tuple(self._refused[already:]))
+
+    def refused(self) -> tuple[OrderRefusal, ...]:
+        """Every approval id of this cycle that led to no order."""
+        return tuple(self._refused)
 
     def order(self, client_order_id: str) -> Order | None:
         """One order of this desk, by our own id."""
@@ -84,12 +93,44 @@ class OrderDesk:
     def _execute(self, intents: tuple[OrderIntent, ...]) -> tuple[Order, ...]:
         """Send the first intent; its guards follow once the venue holds a position."""
         sent = self._sender.send(intents[0])
+        if sent.intent.reduce_only:
+            self._books.book_fills()
+            if sent.filled_quantity > 0:
+                self._cancel_guards(sent.intent.symbol)
+            return (sent,)
+        guards = self._guards.settle(sent)
         self._books.book_fills()
-        if not sent.intent.reduce_only:
-            return (sent, *self._guards.settle(sent))
-        if sent.filled_quantity > 0:
-            self._cancel_guards(sent.intent.symbol)
-        return (sent,)
+        return (sent, *guards, *self._leave_unguarded(guards))
+
+    def _leave_unguarded(self, guards: tuple[Order, ...]) -> tuple[Order, ...]:
+        """No position without a stop: when the venue refuses it, the position is closed at once."""
+        failed = [g for g in guards if g.intent.role == "stop" and g.status == "rejected"]
+        exits: list[Order] = []
+        for guard in failed:
+            position = self._books.position(guard.intent.symbol)
+            if position is None:
+                continue
+            self._alarm(
+                f"The stop of {position.symbol} was refused ({guard.reason}); it is closed."
+            )
+            intent = exit_now(position, self._ids.cycle_id, self._ids.next("g"), self._clock.now())
+            self._ledger.execution.add_intents((intent,))
+            exits.append(self._sender.send(intent))
+            self._books.book_fills()
+            self._cancel_guards(position.symbol)
+        return tuple(exits)
+
+    def _alarm(self, message: str) -> None:
+        event = Event(
+            event_id=self._ids.next("n"),
+            cycle_id=self._ids.cycle_id,
+            at=self._clock.now(),
+            level="alarm",
+            kind="stop_refused",
+            message=message,
+        )
+        self._ledger.safety.add_event(event)
+        self._journal.write("event", event=event.model_dump(mode="json"))
 
     def _cancel_guards(self, symbol: str) -> None:
         """After an exit, cancel stops and targets of a position that is gone."""
@@ -108,7 +149,9 @@ class OrderDesk:
             )
 
     def _refuse_moved_price(self, approval: Approval) -> None:
-        market = self._snapshot.markets.get(approval.symbol)
+        if approval.reduce_only:
+            return  # an exit is never refused because the market ran away
+        market = self._quote(approval.symbol)
         if market is None:
             raise PriceMoved(f"{approval.symbol} has no price in this cycle. No order was sent.")
         price = approval.limit_price or (

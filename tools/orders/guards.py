@@ -8,7 +8,6 @@ later, settles them here. While the entry rests nothing is sent.
 
 from records.order import WORKING, Order, OrderStatus
 from tools.ledger.ledger import Ledger
-from tools.orders.booking import Books
 from tools.orders.intents import client_order_id
 from tools.orders.sender import Sender
 
@@ -16,10 +15,9 @@ from tools.orders.sender import Sender
 class Guards:
     """Settles stops and targets that wait for their entry."""
 
-    def __init__(self, ledger: Ledger, sender: Sender, books: Books) -> None:
+    def __init__(self, ledger: Ledger, sender: Sender) -> None:
         self._ledger = ledger
         self._sender = sender
-        self._books = books
 
     def settle_all(self) -> None:
         """Settle every waiting guard."""
@@ -45,11 +43,10 @@ class Guards:
         ]
 
     def _settle(self, guard: Order, entry: Order) -> Order:
-        if self._books.position(entry.intent.symbol) is not None and entry.filled_quantity > 0:
+        if entry.filled_quantity > 0:
             return self._sender.send(guard.intent)
         status: OrderStatus = "expired" if entry.status == "expired" else "cancelled"
-        reason = f"its entry is {entry.status} and nothing is held"
-        return self._sender.end(guard.intent, status, reason)
+        return self._sender.end(guard.intent, status, f"its entry is {entry.status}")
 
 
 def waits(order: Order) -> bool:

@@ -1,6 +1,7 @@
 """From an approval to what will be sent: the entry, and the stop and target that guard it."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from records.base import Side
 from records.order import OrderIntent, OrderRole, Position
@@ -21,6 +22,23 @@ def from_approval(approval: Approval, at: datetime) -> tuple[OrderIntent, ...]:
         return (_main(approval, "exit", at),)
     guards = (_guard(approval, "stop", at), _guard(approval, "take_profit", at))
     return (_main(approval, "entry", at), *(guard for guard in guards if guard is not None))
+
+
+def exit_now(position: Position, cycle_id: str, source: str, at: datetime) -> OrderIntent:
+    """The whole position at market: what is left when it cannot be protected."""
+    return OrderIntent(
+        intent_id=f"{source}-x",
+        cycle_id=cycle_id,
+        approval_id=None,
+        client_order_id=client_order_id(source, "exit"),
+        created_at=at,
+        symbol=position.symbol,
+        side="sell" if position.side == "long" else "buy",
+        role="exit",
+        kind="market",
+        quantity=position.quantity,
+        reduce_only=True,
+    )
 
 
 def replacement_stop(position: Position, cycle_id: str, source: str, at: datetime) -> OrderIntent:
@@ -54,9 +72,16 @@ def _main(approval: Approval, role: OrderRole, at: datetime) -> OrderIntent:
         role=role,
         kind=approval.entry,
         quantity=approval.quantity,
-        limit_price=approval.limit_price,
+        limit_price=approval.limit_price or _worst_price(approval),
         reduce_only=approval.reduce_only,
     )
+
+
+def _worst_price(approval: Approval) -> Decimal | None:
+    """Where a market entry stops taking the book; an exit takes what it gets."""
+    if approval.reduce_only:
+        return None
+    return approval.price_high if approval.side == "buy" else approval.price_low
 
 
 def _guard(approval: Approval, role: OrderRole, at: datetime) -> OrderIntent | None:

@@ -5,6 +5,7 @@ An average price seldom ends, money always does: costs are taken back from it on
 money, and the last part of a position takes what the parts before it left.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from records.base import Record
@@ -27,11 +28,26 @@ class Effect(Record):
     trade: Trade | None = None
 
 
+def together(fills: Sequence[Fill]) -> Fill:
+    """The fills of one order as one: its average price, all of its quantity and fees."""
+    if len(fills) == 1:
+        return fills[0]
+    quantity = sum((fill.quantity for fill in fills), Decimal(0))
+    value = sum((fill.price * fill.quantity for fill in fills), Decimal(0))
+    return fills[-1].model_copy(
+        update={
+            "quantity": quantity,
+            "price": value / quantity,
+            "fee": sum((fill.fee for fill in fills), Decimal(0)),
+        }
+    )
+
+
 def enter(position: Position | None, fill: Fill, origin: Origin) -> Position:
     """Open a position, or average another fill of the same entry into it."""
     if position is not None:
         quantity = position.quantity + fill.quantity
-        cost = _cost(position, position.quantity) + fill.price * fill.quantity
+        cost = _cost(position, position.quantity) + _money(fill.price * fill.quantity)
         return position.model_copy(
             update={
                 "quantity": quantity,
@@ -66,7 +82,7 @@ def leave(position: Position, fill: Fill, intent: OrderIntent, cycle_id: str) ->
         entry_fees = _money(position.fees * quantity / position.quantity)
     direction = 1 if position.side == "long" else -1
     fees = entry_fees + fill.fee
-    pnl = (fill.price * quantity - cost) * direction - fees
+    pnl = (_money(fill.price * quantity) - cost) * direction - fees
     trade = Trade(
         trade_id=f"{fill.fill_id}-trade",
         position_id=position.position_id,

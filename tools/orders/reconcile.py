@@ -49,7 +49,7 @@ class Reconciler:
         self._account = account
         self._sender = sender
         self._books = books
-        self._guards = Guards(ledger, sender, books)
+        self._guards = Guards(ledger, sender)
         self._ids = ids
         self._clock = clock
         self._journal = journal

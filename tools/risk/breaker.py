@@ -2,8 +2,9 @@
 The circuit breaker: BTC and ETH falling fast stop every entry, before any model is asked.
 
 Source: domain reference, Circuit breaker. A drop is measured from the close before the
-window to the lowest low within it. A missing input neither triggers nor clears: a breaker
-that was triggered stays so until every market it measured can be measured again.
+window to the lowest low within it, the price of this moment included. A missing input
+neither triggers nor clears: a breaker that was triggered stays so until every market it
+measured can be measured again.
 """
 
 from collections.abc import Iterable, Iterator
@@ -61,7 +62,9 @@ _WINDOWS = (("5m", 5), ("1h", 60), ("4h", 240))
 def drop_pct(snapshot: MarketSnapshot, symbol: str, minutes: int) -> Decimal | None:
     """Fall within the last `minutes`, percent of the close before them; None when unknown."""
     market = snapshot.markets.get(symbol)
-    series = _fine_enough(market.frames.values(), minutes) if market is not None else None
+    if market is None:
+        return None
+    series = _fine_enough(market.frames.values(), minutes)
     if series is None:
         return None
     length_ms = interval_ms(series.interval)
@@ -74,7 +77,7 @@ def drop_pct(snapshot: MarketSnapshot, symbol: str, minutes: int) -> Decimal | N
     if int(closes_ms[~within][-1]) <= start_ms - length_ms:
         return None  # a gap: an older close would add an older fall to this window
     before = float(series.close[~within][-1])
-    lowest = float(series.low[within].min())
+    lowest = min(float(series.low[within].min()), float(market.ticker.last))
     return Decimal(str(round(max(0.0, (before - lowest) / before * 100), 4)))
 
 

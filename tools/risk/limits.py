@@ -104,6 +104,15 @@ def _long_only(case: Case) -> str | None:
     return "short positions are not available on this venue"
 
 
+@_entry("entry")
+def _limit_has_a_price(case: Case) -> str | None:
+    """A limit order without its price would be a market order."""
+    draft = case.proposal.draft
+    if draft.entry == "market" or draft.limit_price is not None:
+        return None
+    return "a limit entry names no limit_price"
+
+
 @_entry("risk.max_open_positions")
 def _positions_left(case: Case) -> str | None:
     """Attention is limited: one position a market, and only so many markets."""
@@ -120,10 +129,15 @@ def _stop_on_right_side(case: Case) -> str | None:
     """No entry without a stop below a long and above a short."""
     if case.stop is None:
         return "an entry needs a stop"
-    below = case.stop < case.price
-    if below == (case.proposal.draft.action == "open_long"):
+    ticker, long = case.market.ticker, case.proposal.draft.action == "open_long"
+    nearest = min(case.price, ticker.bid, ticker.last)
+    farthest = max(case.price, ticker.ask, ticker.last)
+    if case.stop < nearest if long else case.stop > farthest:
         return None
-    return f"the stop {case.stop} is on the wrong side of the entry {case.price}"
+    return (
+        f"the stop {case.stop} is on the wrong side of the entry {case.price} or of the market, "
+        f"which is at {ticker.last}"
+    )
 
 
 @_entry("risk.min_stop_pct")

@@ -45,10 +45,12 @@ def room(
 
 
 def entry_price(draft: ProposalDraft, market: SymbolMarket) -> Decimal:
-    """The price an entry is judged at: its limit, else the side of the book it would take."""
-    if draft.entry == "limit" and draft.limit_price is not None:
-        return draft.limit_price
-    return market.ticker.ask if draft.action == "open_long" else market.ticker.bid
+    """The price an entry is judged at: its limit, or the book's where that is better."""
+    ask, bid = market.ticker.ask, market.ticker.bid
+    limit = draft.limit_price if draft.entry == "limit" else None
+    if draft.action == "open_long":
+        return ask if limit is None else min(limit, ask)
+    return bid if limit is None else max(limit, bid)
 
 
 def size(

@@ -55,7 +55,7 @@ def test_a_picture_that_is_late_is_missing_with_a_sentence(
     studio = ChartStudio(tmp_path, market, ("BTC/USDT",), "1h")
     studio.start()
     assert studio.finish(0.01) == {}
-    assert studio.problems["BTC/USDT"].startswith("it was not drawn within 0.01 s.")
+    assert studio.problems["BTC/USDT"].startswith("the other process was not done within 0.01 s.")
     assert list(tmp_path.glob("*.png")) == []
 
 
@@ -106,15 +106,6 @@ def test_what_was_never_started_is_missing(market: MarketSnapshot, tmp_path: Pat
     studio.path("BTC/USDT").write_bytes(PNG)
     assert studio.finish(PATIENCE_S) == {}
     assert "not started" in studio.problems["BTC/USDT"]
-
-
-def test_the_drawing_process_is_given_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It needs none, so it cannot lose one."""
-    from tools.chart import studio
-
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-not-for-you")
-    monkeypatch.setenv("DESK_API_SECRET", "nor-this")
-    assert set(studio._environment()) <= {*studio._INHERITED, "PYTHONPATH", "OPENBLAS_NUM_THREADS"}
 
 
 HOSTILE = (

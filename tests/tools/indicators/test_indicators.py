@@ -34,7 +34,7 @@ FIRST_VALUE = {
     "adx_14": 201,
     "volume_z": 21,
 }
-BESIDES = {"__init__", "asked", "registry", "sets", "smoothing", "tool"}
+BESIDES = {"compute", "__init__", "asked", "registry", "sets", "smoothing", "tool"}
 
 
 def test_every_indicator_file_is_registered() -> None:

@@ -47,17 +47,18 @@ class Bench:
         self.ledger = ledger
         self.clock = FixedClock(START)
         self.market = DemoMarket(7, self.clock)
-        self.account = self.account_of(CASH)
+        self.cash = CASH
+        self.account = self._open_account()
         self.halted: str | None = None
         self.journal = Lines()
 
-    def account_of(self, cash: Decimal) -> PaperAccount:
-        """The paper account; it opens its books with this cash when it is first used."""
+    def _open_account(self) -> PaperAccount:
+        """The account as a new process opens it: nothing is known but what is in the ledger."""
         return PaperAccount(
             self.ledger.paper_store(),
             self.market,
             self.clock,
-            starting_cash=cash,
+            starting_cash=self.cash,
             currency="USDT",
             maker_fee_pct=Decimal("0.02"),
             taker_fee_pct=Decimal("0.05"),
@@ -66,6 +67,7 @@ class Bench:
 
     def cycle(self, *, writer=None, **limits) -> "Cycle":
         """Begin a cycle at the clock's time, as the desk does."""
+        self.account = self._open_account()
         now = self.clock.now()
         sequence = ids.IdSequence(ids.cycle_id(now, self.ledger.cycles.next_cycle_sequence()))
         self.ledger.cycles.begin_cycle(sequence.cycle_id, now, "demo", "paper", True, (BTC, ETH))
@@ -122,7 +124,7 @@ class Cycle:
     def replace_snapshot(self, snapshot):
         """An order desk that sees this snapshot."""
         self._desks[2] = OrderDesk(
-            sender=self.sender, books=self.books, **self._common | {"snapshot": snapshot}
+            sender=self.sender, books=self.books, quote=snapshot.markets.get, **self._common
         )
 
     def _built(self):
@@ -130,7 +132,7 @@ class Cycle:
             bench, snapshot = self.bench, self.observe()
             common = self._common = {
                 "ledger": bench.ledger, "ids": self.ids, "clock": bench.clock,
-                "snapshot": snapshot, "journal": bench.journal, "halted": lambda: bench.halted,
+                "journal": bench.journal, "halted": lambda: bench.halted,
             }  # fmt: skip
             prices = {symbol: one.ticker.mid for symbol, one in snapshot.markets.items()}
             account = value_account(
@@ -138,10 +140,12 @@ class Cycle:
                 currency="USDT", as_of=bench.clock.now(),
             )  # fmt: skip
             risk = RiskDesk(
-                shortlist=(BTC, ETH), account=account, limits=self.limits,
+                snapshot=snapshot, shortlist=(BTC, ETH), account=account, limits=self.limits,
                 breaker=BreakerState(status="SAFE", since=bench.clock.now()), **common,
             )  # fmt: skip
-            orders = OrderDesk(sender=self.sender, books=self.books, **common)
+            orders = OrderDesk(
+                sender=self.sender, books=self.books, quote=snapshot.markets.get, **common
+            )
             self._desks = [snapshot, risk, orders]
         return self._desks
 

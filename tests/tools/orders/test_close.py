@@ -34,7 +34,7 @@ def test_a_close_cancels_the_guards_and_makes_a_trade(bench):
 @pytest.mark.parametrize("parts", [1, 3])
 def test_the_profit_is_the_cash_to_the_last_digit(bench, symbol, minutes, parts):
     """Fees included, over one book level or many: no rounding hides a cent."""
-    bench.account = bench.account_of(Decimal(1_000_000))
+    bench.cash = Decimal(1_000_000)
     cycle = bench.cycle(max_position_pct=Decimal(100), max_total_exposure_pct=Decimal(100),
                         risk_per_trade_pct=Decimal(100))  # fmt: skip
     asked = Decimal("80.2345") if symbol == ETH else Decimal("4.08765")

@@ -200,6 +200,57 @@ def test_an_entry_the_venue_refuses_ends_with_its_guards(bench):
     assert (bench.account.cash(), bench.ledger.account.open_positions()) == (CASH, ())
 
 
+class RefusingStops:
+    """The real account, but no stop is taken."""
+
+    def __init__(self, account):
+        self.account = account
+
+    def create(self, intent):
+        if intent.role == "stop":
+            raise OrderRefused("The trigger is too far away. Nothing was booked.")
+        return self.account.create(intent)
+
+    def cancel(self, client_order_id, symbol):
+        return self.account.cancel(client_order_id, symbol)
+
+
+def test_an_entry_whose_stop_is_refused_is_closed_at_once(bench):
+    """No position without a stop, not even until the next cycle; and an alarm says why."""
+    cycle = bench.cycle(writer=RefusingStops(bench.account))
+    orders = cycle.trade(cycle.draft())
+    assert [(one.intent.role, one.status) for one in orders] == [
+        ("entry", "filled"), ("stop", "rejected"), ("take_profit", "open"), ("exit", "filled"),
+    ]  # fmt: skip
+    assert (bench.account.holdings(), list(bench.account.open_orders())) == ({}, [])
+    assert bench.ledger.account.open_positions() == ()
+    assert bench.ledger.execution.working_orders() == ()
+    (trade,) = bench.ledger.account.trades(9)
+    assert trade.pnl == bench.account.cash() - CASH
+    (event,) = bench.ledger.safety.events(9)
+    assert (event.level, event.kind) == ("alarm", "stop_refused")
+    assert "too far away" in event.message
+
+
+def test_a_market_entry_names_its_worst_price(bench):
+    """The band is held at the venue too, while the book is taken level by level."""
+    cycle = bench.cycle()
+    approval_id = cycle.approve(cycle.draft())
+    entry = cycle.orders.place_all([approval_id]).orders[0]
+    assert entry.intent.kind == "market"
+    assert entry.intent.limit_price == bench.ledger.decisions.approval(approval_id).price_high
+
+
+def test_an_exit_is_sent_wherever_the_price_went(bench):
+    """A market that runs away is the reason to leave, not one to stay."""
+    opening = bench.cycle()
+    opening.trade(opening.draft())
+    cycle = bench.cycle()
+    approval_id = cycle.approve(cycle.closing())
+    cycle.move_prices("-5")
+    assert cycle.orders.place_all([approval_id]).orders[0].status == "filled"
+
+
 def test_an_unknown_outcome_is_not_sent_again(bench):
     """Written before it was sent, so the next cycle can ask what became of it."""
     venue = Refusing(VenueError("The venue did not answer in time."))

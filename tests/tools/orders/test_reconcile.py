@@ -7,6 +7,7 @@ import pytest
 
 from records.errors import OrderRefused
 from records.order import Fill, OrderIntent
+from records.ports import MarketRequest
 from tests.tools.orders.bench import BTC, CASH, ETH, statuses
 from tools.orders.intents import from_approval
 
@@ -35,6 +36,16 @@ def wait_for_a_fill(bench):
         if len(bench.account.fills(None)) > before:
             return
     pytest.fail("the demo market did not reach the order")
+
+
+def wait_for_a_price(bench, *, at_most):
+    """Let time pass until the price is there, without anybody looking at the account."""
+    for _ in range(400):
+        bench.clock.advance(minutes=15)
+        request = MarketRequest(symbols=(BTC,), intervals=(), candles=1)
+        if bench.market.observe(request).markets[BTC].ticker.last <= at_most:
+            return
+    pytest.fail("the demo market did not fall that far")
 
 
 def test_a_stop_filled_between_cycles_becomes_a_trade(bench):
@@ -148,10 +159,7 @@ def test_a_late_stop_is_filled_at_once_and_booked(bench):
     cycle.trade(cycle.draft(below_pct="0.1", stop_pct="0.4", target_pct=None))
     wait_for_a_fill(bench)
     stop = bench.ledger.execution.working_orders()[-1].intent.trigger_price
-    for _ in range(400):
-        bench.clock.advance(minutes=15)
-        if cycle.observe().markets[BTC].ticker.last <= stop:
-            break
+    wait_for_a_price(bench, at_most=stop)
     (trade,) = bench.cycle().reconcile().trades
     assert trade.exit_reason == "stop_loss"
     assert trade.pnl == bench.account.cash() - CASH
@@ -179,6 +187,20 @@ def test_a_missing_stop_is_replaced(bench):
     assert bench.ledger.execution.order(stop.intent.client_order_id).status == "cancelled"
     assert bench.cycle().reconcile().problems == ()
     assert len(bench.account.open_orders()) == 2
+
+
+def test_a_stop_replaced_too_late_takes_its_target_with_it(bench):
+    """The price is past the stop already: out at once, and nothing is left working."""
+    cycle = bench.cycle()
+    _, stop, _ = cycle.trade(cycle.draft(stop_pct="0.4"))
+    bench.account.cancel(stop.intent.client_order_id, BTC)
+    wait_for_a_price(bench, at_most=stop.intent.trigger_price)
+
+    (trade,) = bench.cycle().reconcile().trades
+
+    assert trade.exit_reason == "stop_loss"
+    assert statuses(bench.ledger, cycle.ids.cycle_id)["take_profit"] == "cancelled"
+    assert bench.ledger.execution.working_orders() == ()
 
 
 def test_a_stop_that_cannot_be_replaced_is_named(bench):

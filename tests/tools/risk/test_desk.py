@@ -104,6 +104,15 @@ def test_many_threads_get_one_approval(bench):
     assert len(refusals(bench, cycle)) == 15
 
 
+def test_threads_share_the_limits(bench):
+    """Two verdicts judged at the same moment must not both take the last place."""
+    cycle = bench.cycle(max_open_positions=1)
+    proposals = cycle.risk.register([cycle.draft(), cycle.draft(ETH)] * 8)
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(cycle.submit, proposals))
+    assert sum(one.approval_id is not None for one in outcomes) == 1
+
+
 def test_what_waits_for_a_verdict_is_what_nobody_judged(bench):
     """The officer's task lists these; a hold asks for nothing."""
     cycle = bench.cycle()

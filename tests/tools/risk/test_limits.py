@@ -20,7 +20,7 @@ from tools.risk.limits import Case, breaches, rule_names
 
 SHORT = {"action": "open_short", "stop": "102", "take_profit": "96"}
 FOUR = tuple(mark(f"X{n}/USDT", "0.1") for n in range(4))
-FAR_LIMIT = {"entry": "limit", "stop": "108.5", "take_profit": "120"}
+FAR_LIMIT = {"entry": "limit", "stop": "88", "take_profit": "120"}
 
 
 def case(*, of=None, limit=None, **changes):
@@ -48,6 +48,7 @@ RULES = [
      {"committed": (approval("BTC/USDT"),)}),
     ("risk.max_open_positions", {"account": account(mark("ETH/USDT", "1"))},
      {"account": account(mark(quantity="1"))}),
+    ("entry", {"of": draft(entry="limit", limit_price="100")}, {"of": draft(entry="limit")}),
     ("stop", {}, {"of": draft(stop=None)}),
     ("stop", {}, {"of": draft(stop="102", take_profit=None)}),
     ("risk.min_stop_pct", {"of": draft(stop="99.70")}, {"of": draft(stop="99.71")}),
@@ -67,8 +68,8 @@ RULES = [
      {"account": account(cash=599), "committed": (approval(),)}),
     ("risk.max_leverage", {"leverage": 5}, {"leverage": 6}),
     ("risk.max_spread_pct", {"market": market(bid="99.51")}, {"market": market(bid="99.49")}),
-    ("limit_price", {"of": draft(limit_price="109.9", **FAR_LIMIT)},
-     {"of": draft(limit_price="110.1", **FAR_LIMIT)}),
+    ("limit_price", {"of": draft(limit_price="90.1", **FAR_LIMIT)},
+     {"of": draft(limit_price="89.9", **FAR_LIMIT)}),
     ("min_notional", {"market": market(min_notional="500")},
      {"market": market(min_notional="501")}),
     ("min_notional", {"market": market(min_quantity="5")}, {"market": market(min_quantity="5.1")}),
