@@ -130,7 +130,7 @@ class Deliberation:
     @property
     def _forced(self) -> bool:
         """The rulebook standing in for failed models stands in for all of them."""
-        return self._model != self._desk.settings.model
+        return self._attempt > 1
 
     def _price(self, model: str, prompt_tokens: int, completion_tokens: int) -> Any:
         from decimal import Decimal

@@ -52,7 +52,7 @@ class Section(BaseModel):
 class DemoSettings(Section):
     """The synthetic market."""
 
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 7
+    seed: Annotated[int, Field(ge=0, lt=2**63, description="The same seed is the same market.")] = 7
 
 
 class ReplaySettings(Section):
@@ -70,9 +70,13 @@ class ReplaySettings(Section):
 class PaperSettings(Section):
     """The paper account."""
 
-    cash: PositiveAmount = Decimal(10_000)
-    maker_fee_pct: NonNegativeAmount = Decimal("0.02")
-    taker_fee_pct: NonNegativeAmount = Decimal("0.05")
+    cash: PositiveAmount = Field(default=Decimal(10_000), description="What it starts with.")
+    maker_fee_pct: NonNegativeAmount = Field(
+        default=Decimal("0.02"), description="Fee of a resting limit order, percent."
+    )
+    taker_fee_pct: NonNegativeAmount = Field(
+        default=Decimal("0.05"), description="Fee of every other order, percent."
+    )
 
 
 class RiskSettings(RiskLimits):
@@ -94,8 +98,12 @@ class RiskSettings(RiskLimits):
 class ScreenSettings(Section):
     """Which markets deserve the crew."""
 
-    min_strength: Annotated[int, Field(ge=1, le=5)] = 3
-    max_shortlist: Annotated[int, Field(ge=1, le=20)] = 3
+    min_strength: Annotated[int, Field(ge=1, le=5)] = Field(
+        default=3, description="How many of five indicators must agree on a long."
+    )
+    max_shortlist: Annotated[int, Field(ge=1, le=20)] = Field(
+        default=3, description="Markets the crew sees, besides open positions."
+    )
 
 
 class NewsSettings(Section):
@@ -104,7 +112,9 @@ class NewsSettings(Section):
     feeds: tuple[str, ...] | None = Field(
         default=None, description="RSS or Atom addresses; null: sample on demo, none on replay."
     )
-    allow_private_addresses: bool = False
+    allow_private_addresses: bool = Field(
+        default=False, description="Also read feeds on this machine or its private network."
+    )
 
 
 class ModelPrice(Section):
@@ -119,10 +129,14 @@ class LlmSettings(Section):
 
     base_url: str | None = Field(default=None, description="An OpenAI-compatible address.")
     api_key: SecretStr | None = Field(default=None, description="Better set in the environment.")
-    timeout_s: Annotated[int, Field(ge=1, le=600)] = 60
-    max_turns: Annotated[int, Field(ge=2, le=25)] = 5
-    stream: bool = False
-    prices: Mapping[str, ModelPrice] = Field(default_factory=dict)
+    timeout_s: Annotated[int, Field(ge=1, le=600, description="Until a call is given up.")] = 60
+    max_turns: Annotated[
+        int, Field(ge=2, le=25, description="Calls an agent may make in a task.")
+    ] = 5
+    stream: bool = Field(default=False, description="Answers arrive piece by piece.")
+    prices: Mapping[str, ModelPrice] = Field(
+        default_factory=dict, description="USD per million tokens, by model, for the summary."
+    )
 
 
 class Settings(BaseSettings):
@@ -132,10 +146,12 @@ class Settings(BaseSettings):
         env_prefix="DESK_", env_nested_delimiter="__", extra="forbid", frozen=True
     )
 
-    venue: str = "demo"
-    mode: Mode = "paper"
-    exchange_url: str | None = None
-    symbols: Annotated[tuple[Symbol, ...], Field(min_length=1, max_length=20)] = (
+    venue: str = Field(default="demo", description="demo, replay, or a ccxt exchange id.")
+    mode: Mode = Field(default="paper", description="Only paper is available yet.")
+    exchange_url: str | None = Field(default=None, description="Base URL for a ccxt venue.")
+    symbols: Annotated[
+        tuple[Symbol, ...], Field(min_length=1, max_length=20, description="Markets to watch.")
+    ] = (
         "BTC/USDT",
         "ETH/USDT",
         "SOL/USDT",
@@ -143,16 +159,24 @@ class Settings(BaseSettings):
         "XRP/USDT",
         "DOGE/USDT",
     )
-    intervals: Annotated[tuple[str, ...], Field(min_length=1, max_length=6)] = ("3m", "1h", "4h")
-    candles: Annotated[int, Field(ge=_FIRST_CANDLES, le=1500)] = 600
-    currency: str = "USDT"
-    model: str = "rulebook/balanced"
-    on_model_failure: Literal["hold", "rulebook"] = "hold"
+    intervals: Annotated[tuple[str, ...], Field(min_length=1, max_length=6)] = Field(
+        default=("3m", "1h", "4h"), description="Finest first; the first one decides."
+    )
+    candles: Annotated[int, Field(ge=_FIRST_CANDLES, le=1500)] = Field(
+        default=600, description="Closed candles of each market and interval."
+    )
+    currency: str = Field(default="USDT", description="Every market is priced in it.")
+    model: str = Field(
+        default="rulebook/balanced", description="Of every agent without its own; MODEL works too."
+    )
+    on_model_failure: Literal["hold", "rulebook"] = Field(
+        default="hold", description="Trade nothing, or let rulebook/balanced answer."
+    )
     record: bool = Field(
         default=False, description="Record the models' HTTP traffic of each cycle."
     )
-    agents_file: Path = Path("agents.yaml")
-    tasks_file: Path = Path("tasks.yaml")
+    agents_file: Path = Field(default=Path("agents.yaml"), description="Who works at the desk.")
+    tasks_file: Path = Field(default=Path("tasks.yaml"), description="What each is asked.")
     demo: DemoSettings = DemoSettings()
     replay: ReplaySettings = ReplaySettings()
     paper: PaperSettings = PaperSettings()

@@ -15,16 +15,8 @@ from records.errors import SettingsError
 _MAX_BYTES = 262_144
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML without duplicate keys and without aliases."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(
-                problem="aliases (*name) are not allowed",
-                problem_mark=self.peek_event().start_mark,  # type: ignore[no-untyped-call]
-            )
-        return super().compose_node(parent, index)
+class _StrictLoader(yaml.CSafeLoader):
+    """Safe YAML without duplicate keys; `parsed` has refused aliases before it is used."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -60,6 +52,7 @@ def read_mapping(path: Path, *, needed: bool = True) -> dict[str, Any]:
 def parsed(text: bytes | str, source: str) -> Any:
     """One YAML document, strictly; raises SettingsError naming the source and the line."""
     try:
+        _refuse_aliases(text)
         return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader, made stricter
     except yaml.YAMLError as error:
         raise SettingsError(f"{source} is not valid YAML: {_where(error)}.") from None
@@ -67,6 +60,15 @@ def parsed(text: bytes | str, source: str) -> Any:
         raise SettingsError(f"{source} holds a value that cannot be read: {error}.") from None
     except RecursionError:
         raise SettingsError(f"{source} is nested too deeply.") from None
+
+
+def _refuse_aliases(text: bytes | str) -> None:
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(
+                problem="aliases (*name) are not allowed",
+                problem_mark=event.start_mark,  # type: ignore[arg-type] # the C parser's
+            )
 
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ _DEFAULTS = {
     "CREWAI_TESTING": "true",  # no first-run collection, no question on a terminal
     "OTEL_SDK_DISABLED": "true",
     "ANONYMIZED_TELEMETRY": "False",
+    "OPENBLAS_NUM_THREADS": "1",  # arrays of 600 numbers: threads cost more than they bring
     "NUMBA_DISABLE_JIT": "1",  # compiling costs more than it saves in one short cycle
 }
 

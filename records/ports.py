@@ -7,13 +7,15 @@ only tools.orders and crew.desk may import.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from records.base import Amount, Record, UtcTime
-from records.candles import CandleSeries
 from records.clock import Clock
-from records.market import MarketSnapshot, SymbolRules
 from records.order import Fill, Order, OrderIntent
+
+if TYPE_CHECKING:
+    from records.candles import CandleSeries
+    from records.market import MarketSnapshot, SymbolRules
 
 
 class MarketRequest(Record):
@@ -40,17 +42,17 @@ class MarketSource(Protocol):
         """The venue's clock; one call per cycle."""
         ...
 
-    def observe(self, request: MarketRequest) -> MarketSnapshot:
+    def observe(self, request: MarketRequest) -> "MarketSnapshot":
         """All markets at once, as of now."""
         ...
 
     def candles_between(
         self, symbol: str, interval: str, start: datetime, end: datetime
-    ) -> CandleSeries:
+    ) -> "CandleSeries":
         """Closed candles that opened at or after `start` and closed by `end`."""
         ...
 
-    def rules(self, symbol: str) -> SymbolRules:
+    def rules(self, symbol: str) -> "SymbolRules":
         """Tick, step and minimum of one market."""
         ...
 

@@ -19,14 +19,18 @@ class RiskLimits(Record):
     max_total_exposure_pct: Percent = Field(
         description="Value of all positions, percent of equity."
     )
-    max_open_positions: Annotated[int, Field(ge=1, le=100)]
-    max_leverage: Leverage
+    max_open_positions: Annotated[int, Field(ge=1, le=100)] = Field(
+        description="Positions held or approved at once."
+    )
+    max_leverage: Leverage = Field(description="Highest leverage an entry may name.")
     min_stop_pct: Percent = Field(description="Closest stop, percent of the entry price.")
     max_stop_pct: Percent = Field(description="Farthest stop, percent of the entry price.")
-    min_reward_risk: PositiveAmount
-    max_spread_pct: Percent
+    min_reward_risk: PositiveAmount = Field(description="Way to the target over way to the stop.")
+    max_spread_pct: Percent = Field(description="Widest spread, percent of the mid price.")
     price_band_pct: Percent = Field(description="How far the price may move after the approval.")
-    approval_ttl_s: Annotated[int, Field(ge=1, le=3600)]
+    approval_ttl_s: Annotated[int, Field(ge=1, le=3600)] = Field(
+        description="Seconds an approval, and an entry that rests, lives."
+    )
     max_quote_age_s: Annotated[int, Field(ge=0, le=600)] = Field(
         default=10, description="Older prices are asked for again before an order is sent."
     )
@@ -35,12 +39,24 @@ class RiskLimits(Record):
 class BreakerLimits(Record):
     """The drops that trigger the circuit breaker, percent, and what ends it."""
 
-    btc_drop_5m_pct: Percent = Decimal(10)
-    btc_drop_1h_pct: Percent = Decimal(15)
-    btc_drop_4h_pct: Percent = Decimal(20)
-    eth_drop_5m_pct: Percent = Decimal(12)
-    eth_drop_1h_pct: Percent = Decimal(15)
-    eth_drop_4h_pct: Percent = Decimal(25)
+    btc_drop_5m_pct: Percent = Field(
+        default=Decimal(10), description="Fall of Bitcoin within 5 minutes that triggers."
+    )
+    btc_drop_1h_pct: Percent = Field(
+        default=Decimal(15), description="Fall of Bitcoin within 1 hour that triggers."
+    )
+    btc_drop_4h_pct: Percent = Field(
+        default=Decimal(20), description="Fall of Bitcoin within 4 hours that triggers."
+    )
+    eth_drop_5m_pct: Percent = Field(
+        default=Decimal(12), description="Fall of Ether within 5 minutes that triggers."
+    )
+    eth_drop_1h_pct: Percent = Field(
+        default=Decimal(15), description="Fall of Ether within 1 hour that triggers."
+    )
+    eth_drop_4h_pct: Percent = Field(
+        default=Decimal(25), description="Fall of Ether within 4 hours that triggers."
+    )
     warning_share: Percent = Field(
         default=Decimal(60), description="Share of a trigger that raises a warning, percent."
     )

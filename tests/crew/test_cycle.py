@@ -10,8 +10,9 @@ import pytest
 
 from crew.cycle import run_cycle
 from crew.home import CHECKOUT
-from crew.transcript import first_fault, joined, read
+from crew.transcript import Transcript, first_fault, joined, read
 from records.clock import FixedClock
+from records.errors import LedgerError, SettingsError
 from tests.crew.desks import QUIET, a_desk, one_cycle
 from tests.model_server import ModelServer
 
@@ -268,8 +269,6 @@ def test_a_cycle_is_a_function_of_market_time_and_account(tmp_path: Path) -> Non
 
 def test_a_ledger_of_one_venue_is_not_traded_on_another(tmp_path: Path) -> None:
     """Prices of another market would make the account fiction."""
-    from records.errors import SettingsError
-
     one_cycle(tmp_path)
 
     with pytest.raises(SettingsError, match="holds the paper account of venue 'demo'"):
@@ -284,3 +283,91 @@ def test_an_executor_that_dawdles_trades_on_nothing(tmp_path: Path) -> None:
         approval = record.approvals[0]
 
     assert approval.expires_at - approval.created_at == timedelta(seconds=60)
+
+
+def test_what_cannot_be_recorded_ends_the_cycle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CrewAI hands a tool's error to the model and goes on; the desk does not."""
+    write = Transcript.write
+
+    def full(self: Transcript, kind: str, **data: object) -> None:
+        if kind == "gate":
+            raise LedgerError("The disk is full.")
+        write(self, kind, **data)
+
+    monkeypatch.setattr(Transcript, "write", full)
+    with a_desk(tmp_path, *SIX, at=BUSY) as desk:
+        with pytest.raises(LedgerError, match="disk is full"):
+            run_cycle(desk, print)
+
+        assert desk.ledger.execution.working_orders() == ()
+        assert desk.ledger.account.open_positions() == ()
+
+
+def test_the_rulebook_stands_in_for_a_crew_that_failed_half_way(tmp_path: Path) -> None:
+    """Two readers have written their reports when the third one's model fails."""
+    agents = tmp_path / "agents.yaml"
+    shipped = (CHECKOUT / "agents.yaml").read_text()
+    agents.write_text(
+        shipped.replace("tools: [read_chart]", "tools: [read_chart]\n  model: openai/rulebook-bold")
+    )
+    with ModelServer(fault="error_500") as server:
+        record = one_cycle(
+            tmp_path / "home",
+            f"agents_file={agents}",
+            f"llm.base_url={server.base_url}",
+            "llm.api_key=none",
+            "on_model_failure=rulebook",
+            at=BUSY,
+        )
+
+    assert record.exit_code == 0
+    assert record.reports.technical is not None
+    assert record.reports.chart is not None
+
+
+def test_a_breaker_that_sees_nothing_lets_nothing_open(tmp_path: Path) -> None:
+    """Fail closed: a missing input is no sign of calm."""
+    first_ms, hour_ms = 1_599_998_400_000, 3_600_000
+    prices = "0.2501,0.2509,0.2493,0.2502,5000"
+    rows = "".join(f"{first_ms + hour * hour_ms},{prices}\n" for hour in range(300))
+    file = tmp_path / "DOGE_USDT-1h.csv"
+    file.write_text("timestamp,open,high,low,close,volume\n" + rows)
+    record = one_cycle(
+        tmp_path / "home",
+        "venue=replay",
+        f"replay={{files: ['{file}'], start: '2020-09-25T00:00:00Z'}}",
+        "intervals=[1h]",
+        "symbols=[DOGE/USDT]",
+    )
+
+    assert (record.outcome, record.hold_reason) == ("halted", "breaker_blind")
+    assert record.model.calls == 0
+
+
+def test_a_venue_without_any_of_the_markets_fails(tmp_path: Path) -> None:
+    """All markets skipped is no quiet market."""
+    record = one_cycle(tmp_path, "symbols=[FOO/USDT]")
+
+    assert (record.outcome, record.exit_code) == ("failed", 4)
+    assert "FOO/USDT" in record.message
+
+
+def test_a_stop_that_was_hit_is_told_in_the_next_cycle(tmp_path: Path) -> None:
+    """What closed since the last cycle belongs to this one's record."""
+    clock = FixedClock(BUSY)
+    with a_desk(tmp_path, *SIX, at=clock) as desk:
+        run_cycle(desk, print)
+        trades = 0
+        for _ in range(40):
+            clock.advance(hours=1)
+            record = run_cycle(desk, print)
+            trades += len(record.trades)
+            assert {trade.trade_id for trade in record.trades} <= {
+                f"{fill.fill_id}-trade" for fill in record.fills
+            }
+            if trades:
+                break
+
+    assert trades

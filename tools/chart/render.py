@@ -39,6 +39,7 @@ class Chart(TypedDict):
 
 def main() -> int:
     """Draw what stdin asks for; a picture that fails does not stop the next."""
+    os.nice(10)  # nobody waits for a picture until the crew is done
     document = sys.stdin.buffer.read(MAX_BYTES + 1)
     if len(document) > MAX_BYTES:
         return 2

@@ -112,6 +112,8 @@ class ReplayMarket:
                 raise _Absent(f"No fresh candles of {symbol}; {stale}.")
             findings += frame_findings(frame, request.candles)
         book = _modelled_book(recent, finest.rules)
+        if not (book.bids and book.asks):
+            raise _Absent(f"{symbol}: its prices have too few digits to model a book from.")
         return SymbolMarket(
             symbol=symbol,
             ticker=Ticker(

@@ -1,0 +1,1 @@
+"""Proofs on real candles; they skip where ../shared is absent."""
