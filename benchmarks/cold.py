@@ -5,13 +5,12 @@ from datetime import datetime
 from pathlib import Path
 
 from crew.home import cycle_lock
-from crew.main import collect_less
+from crew.main import short_lived
 
 
 def main(home: Path, at: datetime, assignments: list[str]) -> None:
     """Do what `desk cycle --json` does, by a clock that stands still."""
-    collect_less()
-    with cycle_lock(home):
+    with short_lived(), cycle_lock(home):
         from crew import cli
         from crew.cycle import run_cycle
         from crew.desk import open_desk

@@ -185,7 +185,7 @@ class Deliberation:
         for draft in answer.proposals:
             if draft.symbol not in self._seen.shortlist:
                 self._refuse(draft.symbol)
-        proposals = self._risk.register(allowed)
+        proposals = self._risk.register(allowed, self._seen.situations)
         inner = ",".join(proposal.model_dump_json() for proposal in proposals)
         return f'{{"proposals":[{inner}]}}'
 

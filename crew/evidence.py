@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from crew.desk import Desk
 from memory.document import Recaller
 from memory.lessons import LessonMemory
-from records.clock import Clock
+from records.clock import Clock, FixedClock
 from records.market import MarketSnapshot
 from records.order import AccountState
 from records.signal import TradingSignal
@@ -26,6 +26,7 @@ class Evidence:
 
     cycle_id: str
     clock: Clock
+    """Stands still at the snapshot: what agents read has one age for all of them."""
     snapshot: MarketSnapshot
     shortlist: tuple[str, ...]
     account: AccountState
@@ -43,7 +44,6 @@ def gather(
     desk: Desk,
     *,
     cycle_id: str,
-    clock: Clock,
     snapshot: MarketSnapshot,
     shortlist: tuple[str, ...],
     account: AccountState,
@@ -51,6 +51,7 @@ def gather(
     keep_news: Callable[[NewsReading], NewsReading],
 ) -> Iterator[Evidence]:
     """Start charts and indicators in processes of their own; wait for what is not asked for."""
+    clock = FixedClock(snapshot.as_of)
     interval = desk.settings.decision_interval
     studio = ChartStudio(desk.home / "charts" / cycle_id, snapshot, shortlist, interval)
     studio.start()

@@ -17,14 +17,13 @@ def learn(desk: Desk, ids: IdSequence, trades: Sequence[Trade]) -> None:
 def _lesson(desk: Desk, ids: IdSequence, trade: Trade) -> Lesson:
     position = desk.ledger.account.position(trade.position_id)
     proposal = desk.ledger.decisions.proposal(position.proposal_id) if position else None
-    facts = proposal.draft.facts if proposal else ()
     thesis = proposal.draft.thesis if proposal else "unknown"
     return Lesson(
         lesson_id=ids.next("l"),
         cycle_id=ids.cycle_id,
         learned_at=trade.closed_at,
         symbol=trade.symbol,
-        situation="; ".join(f"{fact.name} {fact.value}" for fact in facts)[:600],
+        situation=proposal.situation if proposal else "",
         decision=f"{trade.side} at {trade.entry_price:f}: {thesis}"[:800],
         outcome=(
             f"closed by {trade.exit_reason} at {trade.exit_price:f} after "

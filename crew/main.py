@@ -8,7 +8,8 @@ exits 0, so cron should call run_crew or `desk cycle`, which tell the truth.
 
 import gc
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import NoReturn
 
 from crew.home import cycle_lock, state_folder
@@ -45,15 +46,24 @@ def test() -> NoReturn:
     _run_command(["trial", "--count", iterations, "--model", model])
 
 
-def collect_less() -> None:
-    """A cycle is over in seconds: looking for garbage during its imports costs a sixth of them."""
+@contextmanager
+def short_lived() -> Iterator[None]:
+    """
+    Spare a process that is over in seconds the search for garbage.
+
+    It costs a sixth of CrewAI's import, and a second at the end, when the interpreter
+    looks through everything once more before it lets go of it.
+    """
     gc.set_threshold(100_000, 50, 50)
+    try:
+        yield
+    finally:
+        gc.freeze()
 
 
 def _run_command(arguments: list[str]) -> NoReturn:
-    collect_less()
     try:
-        with _lock_for(arguments):
+        with short_lived(), _lock_for(arguments):
             from crew.cli import app
 
             app(args=arguments, prog_name="desk", standalone_mode=True)

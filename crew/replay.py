@@ -8,7 +8,9 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -17,6 +19,7 @@ from crew.cycle import run_cycle
 from crew.desk import Desk, open_desk
 from crew.recording import RecordedMarket, recorded_news, recording_of
 from crew.settings import Settings
+from records.base import Record
 from records.clock import FixedClock
 from records.cycle import CycleRecord
 from records.errors import SettingsError
@@ -69,6 +72,18 @@ def _settings(folder: Path) -> Settings:
 
 def _differences(recorded: CycleRecord, again: CycleRecord) -> Iterator[str]:
     for name in _COMPARED:
-        before, after = getattr(recorded, name), getattr(again, name)
+        before, after = (_timeless(getattr(record, name)) for record in (recorded, again))
         if before != after:
             yield f"{name} differ: recorded {str(before)[:200]}, now {str(after)[:200]}"
+
+
+def _timeless(found: Any) -> Any:
+    """The same without its times: a recorded clock went on, the replayed one stands still."""
+    if isinstance(found, Record):
+        fields = ((name, getattr(found, name)) for name in type(found).model_fields)
+        return {name: _timeless(v) for name, v in fields if not isinstance(v, datetime)}
+    if isinstance(found, tuple):
+        return [_timeless(part) for part in found]
+    if isinstance(found, dict):
+        return {key: _timeless(value) for key, value in found.items()}
+    return found

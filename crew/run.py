@@ -232,7 +232,6 @@ class Run:
             gather(
                 self.desk,
                 cycle_id=self.ids.cycle_id,
-                clock=self.clock,
                 snapshot=self.snapshot,
                 shortlist=self._shortlist,
                 account=self.valued(),

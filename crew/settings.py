@@ -173,7 +173,7 @@ class Settings(BaseSettings):
         default="hold", description="Trade nothing, or let rulebook/balanced answer."
     )
     record: bool = Field(
-        default=False, description="Record the models' HTTP traffic of each cycle."
+        default=False, description="Keep each cycle whole, so that `desk replay` can run it again."
     )
     agents_file: Path = Field(default=Path("agents.yaml"), description="Who works at the desk.")
     tasks_file: Path = Field(default=Path("tasks.yaml"), description="What each is asked.")

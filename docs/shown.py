@@ -56,7 +56,8 @@ def _kind(schema: Schema, known: Schema, bounds: bool = True) -> str:
     if "enum" in schema:
         return ", ".join(f"`{one}`" for one in schema["enum"])
     within = _bounds(schema) if bounds else ""
-    kind = _KINDS.get(schema.get("type", ""), schema.get("type", "any"))
+    named = str(schema.get("type", "any"))
+    kind = _KINDS.get(named, named)
     if kind == "list":
         return f"list{within} of {_kind(schema.get('items', {}), known, bounds)}"
     return kind + within

@@ -82,6 +82,9 @@ class TradeProposal(Record):
     cycle_id: str
     created_at: UtcTime
     draft: ProposalDraft
+    situation: str = Field(
+        default="", max_length=600, description="The market's signal in words; lessons go by it."
+    )
     sizing: Sizing | None = Field(description="None for reduce, close and hold, or when refused.")
 
     @property

@@ -11,6 +11,7 @@ import pytest
 from crew.cycle import run_cycle
 from crew.home import CHECKOUT
 from crew.transcript import Transcript, first_fault, joined, read
+from memory.lessons import LessonMemory
 from records.clock import FixedClock
 from records.errors import LedgerError, SettingsError
 from tests.crew.desks import QUIET, a_desk, one_cycle
@@ -354,7 +355,7 @@ def test_a_venue_without_any_of_the_markets_fails(tmp_path: Path) -> None:
     assert "FOO/USDT" in record.message
 
 
-def test_a_stop_that_was_hit_is_told_in_the_next_cycle(tmp_path: Path) -> None:
+def test_a_stop_that_was_hit_is_told_and_becomes_a_lesson(tmp_path: Path) -> None:
     """What closed since the last cycle belongs to this one's record."""
     clock = FixedClock(BUSY)
     with a_desk(tmp_path, *SIX, at=clock) as desk:
@@ -369,5 +370,15 @@ def test_a_stop_that_was_hit_is_told_in_the_next_cycle(tmp_path: Path) -> None:
             }
             if trades:
                 break
+        (lesson, *_) = desk.ledger.lessons.lessons(None)
+        memory = LessonMemory(
+            tmp_path / "memory", lessons=lambda: desk.ledger.lessons.lessons(None)
+        )
+        memory.rebuild(desk.ledger.lessons.lessons(None))
+        later = clock.now() + timedelta(days=1)
+        recalled = memory.recall(lesson.situation, [lesson.symbol], later, 5)
+        memory.close()
 
     assert trades
+    assert lesson.situation.startswith("long ")
+    assert lesson in recalled

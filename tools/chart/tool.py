@@ -1,8 +1,8 @@
 """
 `read_chart`: the geometry of the shortlisted markets' charts, and where the pictures are.
 
-A picture that could not be drawn is null; the numbers stand without it. The tool reads
-this cycle's snapshot alone and opens no file.
+`chart_file` is where the picture is drawn to, beside the crew; one that fails is missing, and
+the numbers stand without it. The tool reads this cycle's snapshot alone and opens no file.
 """
 
 from collections.abc import Mapping

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from records.base import Side
-from records.order import OrderIntent, OrderRole, Position
+from records.order import OrderIntent, OrderKind, OrderRole, Position
 from records.verdict import Approval
 
 _SUFFIX: dict[OrderRole, str] = {"entry": "e", "exit": "x", "stop": "s", "take_profit": "t"}
@@ -26,36 +26,37 @@ def from_approval(approval: Approval, at: datetime) -> tuple[OrderIntent, ...]:
 
 def exit_now(position: Position, cycle_id: str, source: str, at: datetime) -> OrderIntent:
     """The whole position at market: what is left when it cannot be protected."""
-    return OrderIntent(
-        intent_id=f"{source}-x",
-        cycle_id=cycle_id,
-        approval_id=None,
-        client_order_id=client_order_id(source, "exit"),
-        created_at=at,
-        symbol=position.symbol,
-        side="sell" if position.side == "long" else "buy",
-        role="exit",
-        kind="market",
-        quantity=position.quantity,
-        reduce_only=True,
-    )
+    return _of_the_desk(position, cycle_id, source, at, role="exit", kind="market")
 
 
 def replacement_stop(position: Position, cycle_id: str, source: str, at: datetime) -> OrderIntent:
     """A stop for a position that has none at the venue; the position must carry a stop price."""
     assert position.stop is not None
+    return _of_the_desk(position, cycle_id, source, at, role="stop", kind="stop_market")
+
+
+def _of_the_desk(
+    position: Position,
+    cycle_id: str,
+    source: str,
+    at: datetime,
+    *,
+    role: OrderRole,
+    kind: OrderKind,
+) -> OrderIntent:
+    """An exit that needs no approval: it only takes risk away."""
     return OrderIntent(
-        intent_id=f"{source}-s",
+        intent_id=f"{source}-{_SUFFIX[role]}",
         cycle_id=cycle_id,
         approval_id=None,
-        client_order_id=client_order_id(source, "stop"),
+        client_order_id=client_order_id(source, role),
         created_at=at,
         symbol=position.symbol,
         side="sell" if position.side == "long" else "buy",
-        role="stop",
-        kind="stop_market",
+        role=role,
+        kind=kind,
         quantity=position.quantity,
-        trigger_price=position.stop,
+        trigger_price=position.stop if role == "stop" else None,
         reduce_only=True,
     )
 

@@ -5,7 +5,7 @@ The first verdict on a proposal stands, a veto is final, and whatever is refused
 recorded with its reason. The ledger is the only way from here to the executor.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 
 from records.clock import Clock
@@ -58,9 +58,12 @@ class RiskDesk:
         self._journal = journal
         self._one_at_a_time = Lock()
 
-    def register(self, drafts: Sequence[ProposalDraft]) -> tuple[TradeProposal, ...]:
-        """Write each draft to the ledger with an id and the desk's own sizing."""
-        return tuple(self._register(draft) for draft in drafts)
+    def register(
+        self, drafts: Sequence[ProposalDraft], situations: Mapping[str, str] | None = None
+    ) -> tuple[TradeProposal, ...]:
+        """Write each draft to the ledger with an id, its situation and the desk's own sizing."""
+        told = situations or {}
+        return tuple(self._register(draft, told.get(draft.symbol, "")) for draft in drafts)
 
     def submit(self, drafts: Sequence[VerdictDraft]) -> VerdictReport:
         """Record each verdict and ask the gate; approvals follow only from here."""
@@ -95,12 +98,13 @@ class RiskDesk:
     def _cycle_id(self) -> str:
         return self._ids.cycle_id
 
-    def _register(self, draft: ProposalDraft) -> TradeProposal:
+    def _register(self, draft: ProposalDraft, situation: str) -> TradeProposal:
         proposal = TradeProposal(
             proposal_id=self._ids.next("p"),
             cycle_id=self._cycle_id,
             created_at=self._clock.now(),
             draft=draft,
+            situation=situation[:600],
             sizing=self._size(draft),
         )
         self._ledger.decisions.add_proposal(proposal)
