@@ -77,7 +77,7 @@ class Tape:
         self.name = market.name
         self.synthetic = market.synthetic
         self._market = market
-        self._snapshot: MarketSnapshot | None = None
+        self._observed: dict[str, MarketSnapshot] = {}
         self._candles: dict[str, CandleSeries] = {}
         self._rules: dict[str, SymbolRules] = {}
 
@@ -85,8 +85,9 @@ class Tape:
         return self._market.clock()
 
     def observe(self, request: MarketRequest) -> MarketSnapshot:
-        self._snapshot = self._market.observe(request)
-        return self._snapshot
+        snapshot = self._market.observe(request)
+        self._observed[request.model_dump_json()] = snapshot
+        return snapshot
 
     def candles_between(
         self, symbol: str, interval: str, start: datetime, end: datetime
@@ -104,7 +105,7 @@ class Tape:
         return {
             "name": self.name,
             "synthetic": self.synthetic,
-            "snapshot": _snapshot_document(self._snapshot) if self._snapshot else None,
+            "observed": {asked: _snapshot_document(s) for asked, s in self._observed.items()},
             "candles": {asked: _series_document(s) for asked, s in self._candles.items()},
             "rules": {s: rules.model_dump(mode="json") for s, rules in self._rules.items()},
         }
@@ -124,10 +125,7 @@ class RecordedMarket:
         return self._clock
 
     def observe(self, request: MarketRequest) -> MarketSnapshot:
-        recorded = self._document["snapshot"]
-        if recorded is None:
-            raise VenueError("The recorded cycle did not observe the market. It cannot replay.")
-        return _snapshot(recorded)
+        return _snapshot(self._answer("observed", request.model_dump_json()))
 
     def candles_between(
         self, symbol: str, interval: str, start: datetime, end: datetime

@@ -1,7 +1,7 @@
 """The stages of one cycle: what each does, and what it leaves for the next."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict
 from decimal import Decimal
 from time import perf_counter
@@ -26,10 +26,9 @@ from tools.orders.valuation import value_account
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crew.deliberation import Deliberation
-    from crew.evidence import Evidence
+    from crew.meeting import Prepared
     from crew.recording import Recorder
-    from records.market import MarketSnapshot, SymbolMarket
+    from records.market import MarketSnapshot
     from records.signal import TradingSignal
 
 
@@ -45,7 +44,6 @@ class Run:
         self._signals: tuple[TradingSignal, ...] = ()
         self._snapshot: MarketSnapshot | None = None
         self._breaker: BreakerState | None = None
-        self._valued: AccountState | None = None
         self._market: MarketSource | None = None
         self._failure: VenueError | None = None
         self.clock: Clock = desk.machine
@@ -214,98 +212,41 @@ class Run:
 
     def deliberate(self) -> None:
         """Let the crew work on the shortlist; a failed model holds, or the rulebook steps in."""
+        from crew.meeting import Meeting
+
         with self._stage("deliberate"):
             self._say(f"the crew meets on {', '.join(self._shortlist)}")
+            meeting = Meeting(self._prepared())
             try:
-                self._kickoff(self.desk.settings.model, attempt=1)
+                meeting.hold(self.desk.settings.model)
             except ModelFailed as failure:
-                if not self._rulebook_may_stand_in():
+                if not meeting.may_be_repeated():
                     raise
                 self._event("warning", "model_failed", str(failure))
                 self._say("a model failed; the rulebook stands in")
-                self._kickoff("rulebook/balanced", attempt=2)
-
-    def _kickoff(self, model: str, *, attempt: int) -> None:
-        from crew.evidence import gather
-
-        with (
-            gather(
-                self.desk,
-                cycle_id=self.ids.cycle_id,
-                snapshot=self.snapshot,
-                shortlist=self._shortlist,
-                account=self.valued(),
-                signals=self._signals,
-                keep_news=self._recorder.news if self._recorder else lambda reading: reading,
-            ) as seen,
-            self._recorder.models() if self._recorder else nullcontext(),
-        ):
-            crew = self._deliberation(model, seen, attempt)
-            try:
-                crew.run()
+                meeting.hold("rulebook/balanced")
             finally:
-                self._use = _sum(self._use, crew.use())
+                self._use = meeting.use
 
-    def _deliberation(self, model: str, seen: "Evidence", attempt: int) -> "Deliberation":
-        from crew.deliberation import Deliberation
-        from tools.orders.desk import OrderDesk
-        from tools.risk.desk import RiskDesk
+    def _prepared(self) -> "Prepared":
+        from crew.meeting import Prepared
 
-        assert self._breaker is not None
-        ledger, clock, journal = self.desk.ledger, self.clock, self.transcript
-        risk = RiskDesk(
-            ledger=ledger,
+        assert self._market is not None and self._breaker is not None, "observe, protect come first"
+        return Prepared(
+            desk=self.desk,
             ids=self.ids,
-            clock=clock,
+            clock=self.clock,
+            transcript=self.transcript,
+            market=self._market,
+            books=self.books,
+            sender=self.sender,
+            price_by=self.account.set_books,
             snapshot=self.snapshot,
             shortlist=self._shortlist,
-            account=self.valued(),
-            limits=self.desk.settings.risk,
+            signals=self._signals,
+            account=self._value(),
             breaker=self._breaker,
-            halted=self.halted,
-            journal=journal,
-        )
-        orders = OrderDesk(
-            ledger=ledger,
-            sender=self.sender,
-            books=self.books,
-            quote=self._quote,
-            ids=self.ids,
-            clock=clock,
-            halted=self.halted,
-            journal=journal,
-        )
-        return Deliberation(
-            desk=self.desk,
-            seen=seen,
-            risk=risk,
-            orders=orders,
-            ids=self.ids,
-            clock=clock,
-            transcript=journal,
-            model=model,
-            attempt=attempt,
-        )
-
-    def _quote(self, symbol: str) -> "SymbolMarket | None":
-        """The market as it is when an order is sent; asked again when the snapshot has aged."""
-        age_s = (self.clock.now() - self.snapshot.as_of).total_seconds()
-        settings = self.desk.settings
-        if age_s > settings.risk.max_quote_age_s and self._market is not None:
-            fresh = self._market.observe(
-                MarketRequest(symbols=(symbol,), intervals=(settings.decision_interval,), candles=2)
-            )
-            self.account.set_books(fresh)
-            return fresh.markets.get(symbol)
-        return self.snapshot.markets.get(symbol)
-
-    def _rulebook_may_stand_in(self) -> bool:
-        """Only when settings say so and the failed crew has decided nothing yet."""
-        ledger, cycle_id = self.desk.ledger, self.ids.cycle_id
-        return (
-            self.desk.settings.on_model_failure == "rulebook"
-            and not ledger.decisions.proposals(cycle_id)
-            and not ledger.execution.orders(cycle_id)
+            recorder=self._recorder,
         )
 
     # record
@@ -354,12 +295,6 @@ class Run:
         priced = self._snapshot.markets if self._snapshot is not None else {}
         held = (p.symbol for p in self.desk.ledger.account.open_positions())
         return tuple(symbol for symbol in held if symbol not in priced)
-
-    def valued(self) -> AccountState:
-        """The account at the snapshot's prices, as of the cycle's start."""
-        if self._valued is None:
-            self._valued = self._value()
-        return self._valued
 
     def _value(self) -> AccountState:
         prices: dict[str, Decimal] = {}
@@ -419,15 +354,3 @@ class Run:
 
 def _since(began: float) -> float:
     return round((perf_counter() - began) * 1000, 3)
-
-
-def _sum(first: ModelUse, second: ModelUse) -> ModelUse:
-    known = first.cost_usd is not None or first.calls == 0
-    cost = (first.cost_usd or Decimal(0)) + second.cost_usd if second.cost_usd is not None else None
-    return ModelUse(
-        calls=first.calls + second.calls,
-        rounds=first.rounds + second.rounds,
-        prompt_tokens=first.prompt_tokens + second.prompt_tokens,
-        completion_tokens=first.completion_tokens + second.completion_tokens,
-        cost_usd=cost if known else None,
-    )

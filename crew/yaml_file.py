@@ -13,10 +13,11 @@ import yaml
 from records.errors import SettingsError
 
 _MAX_BYTES = 262_144
+_MAX_DEPTH = 32
 
 
 class _StrictLoader(yaml.CSafeLoader):
-    """Safe YAML without duplicate keys; `parsed` has refused aliases before it is used."""
+    """Safe YAML without duplicate keys; `parsed` has refused bombs before it is used."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -52,21 +53,25 @@ def read_mapping(path: Path, *, needed: bool = True) -> dict[str, Any]:
 def parsed(text: bytes | str, source: str) -> Any:
     """One YAML document, strictly; raises SettingsError naming the source and the line."""
     try:
-        _refuse_aliases(text)
+        _refuse_bombs(text)
         return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader, made stricter
     except yaml.YAMLError as error:
         raise SettingsError(f"{source} is not valid YAML: {_where(error)}.") from None
     except (ValueError, TypeError) as error:
         raise SettingsError(f"{source} holds a value that cannot be read: {error}.") from None
-    except RecursionError:
-        raise SettingsError(f"{source} is nested too deeply.") from None
 
 
-def _refuse_aliases(text: bytes | str) -> None:
+def _refuse_bombs(text: bytes | str) -> None:
+    """No aliases, and no nesting that would end the C loader by overflowing its stack."""
+    depth = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        if isinstance(event, yaml.AliasEvent):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or depth > _MAX_DEPTH:
             raise yaml.MarkedYAMLError(
-                problem="aliases (*name) are not allowed",
+                problem="it is nested too deeply"
+                if depth > _MAX_DEPTH
+                else "aliases (*name) are not allowed",
                 problem_mark=event.start_mark,  # type: ignore[arg-type] # the C parser's
             )
 

@@ -150,7 +150,7 @@ def test_a_bad_setting_ends_with_code_2_and_changes_nothing(
         ("venue: !!python/object/apply:os.system [ls]\n", "not valid YAML"),
         ("paper: {cash: 2024-13-45}\n", "cannot be read"),
         ("? [a, b]\n: 2\n", "cannot be read"),
-        ("venue: " + "[" * 5000 + "\n", "nested too deeply"),
+        ("venue: " + "[" * 100_000 + "]" * 100_000 + "\n", "nested too deeply"),
         ("x: " + "y" * 300_000, "larger than"),
     ],
 )

@@ -153,7 +153,8 @@ def test_a_replay_names_what_differs(tmp_path: Path) -> None:
     market = tmp_path / "recordings" / record.cycle_id / "market.json"
     document = json.loads(market.read_bytes())
     symbol = record.orders[0].intent.symbol
-    ticker = document["snapshot"]["markets"][symbol]["ticker"]
+    (observed,) = document["observed"].values()
+    ticker = observed["markets"][symbol]["ticker"]
     ticker["ask"] = str(Decimal(ticker["ask"]) * 2)
     market.write_text(json.dumps(document))
 

@@ -1,0 +1,157 @@
+"""
+The crew's meeting: the desks of risk and orders for one cycle, and a crew that uses them.
+
+A meeting can be held twice, the second time with the rulebook in place of models that
+failed, as long as nothing was decided in the first.
+"""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from decimal import Decimal
+
+from crew.deliberation import Deliberation
+from crew.desk import Desk
+from crew.evidence import Evidence, gather
+from crew.recording import Recorder
+from crew.transcript import Transcript
+from records.clock import Clock
+from records.cycle import ModelUse
+from records.ids import IdSequence
+from records.market import MarketSnapshot, SymbolMarket
+from records.order import AccountState
+from records.ports import MarketRequest, MarketSource
+from records.risk import BreakerState
+from records.signal import TradingSignal
+from tools.orders.booking import Books
+from tools.orders.desk import OrderDesk
+from tools.orders.sender import Sender
+from tools.risk.desk import RiskDesk
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the stages before the meeting leave on the table."""
+
+    desk: Desk
+    ids: IdSequence
+    clock: Clock
+    transcript: Transcript
+    market: MarketSource
+    books: Books
+    sender: Sender
+    price_by: Callable[[MarketSnapshot], None]
+    """Tells the paper account which order books hold from now on."""
+    snapshot: MarketSnapshot
+    shortlist: tuple[str, ...]
+    signals: tuple[TradingSignal, ...]
+    account: AccountState
+    breaker: BreakerState
+    recorder: Recorder | None
+
+
+class Meeting:
+    """Everything between a shortlist and what was decided on it."""
+
+    def __init__(self, ready: Prepared) -> None:
+        self.use = ModelUse()
+        self._ready = ready
+        self._attempts = 0
+
+    def hold(self, model: str) -> None:
+        """Let the crew deliberate once; raises ModelFailed."""
+        ready = self._ready
+        self._attempts += 1
+        with (
+            gather(
+                ready.desk,
+                cycle_id=ready.ids.cycle_id,
+                snapshot=ready.snapshot,
+                shortlist=ready.shortlist,
+                account=ready.account,
+                signals=ready.signals,
+                keep_news=ready.recorder.news if ready.recorder else lambda reading: reading,
+            ) as seen,
+            ready.recorder.models() if ready.recorder else nullcontext(),
+        ):
+            crew = self._crew(model, seen)
+            try:
+                crew.run()
+            finally:
+                self.use = _together(self.use, crew.use())
+
+    def may_be_repeated(self) -> bool:
+        """Only when settings say so and the failed crew has decided nothing yet."""
+        ledger, cycle_id = self._ready.desk.ledger, self._ready.ids.cycle_id
+        return (
+            self._ready.desk.settings.on_model_failure == "rulebook"
+            and not ledger.decisions.proposals(cycle_id)
+            and not ledger.execution.orders(cycle_id)
+        )
+
+    def _crew(self, model: str, seen: Evidence) -> Deliberation:
+        ready = self._ready
+        return Deliberation(
+            desk=ready.desk,
+            seen=seen,
+            risk=self._risk(),
+            orders=self._orders(),
+            ids=ready.ids,
+            clock=ready.clock,
+            transcript=ready.transcript,
+            model=model,
+            attempt=self._attempts,
+        )
+
+    def _risk(self) -> RiskDesk:
+        ready = self._ready
+        return RiskDesk(
+            ledger=ready.desk.ledger,
+            ids=ready.ids,
+            clock=ready.clock,
+            snapshot=ready.snapshot,
+            shortlist=ready.shortlist,
+            account=ready.account,
+            limits=ready.desk.settings.risk,
+            breaker=ready.breaker,
+            halted=ready.desk.halted,
+            journal=ready.transcript,
+        )
+
+    def _orders(self) -> OrderDesk:
+        ready = self._ready
+        return OrderDesk(
+            ledger=ready.desk.ledger,
+            sender=ready.sender,
+            books=ready.books,
+            quote=self._quote,
+            ids=ready.ids,
+            clock=ready.clock,
+            halted=ready.desk.halted,
+            journal=ready.transcript,
+        )
+
+    def _quote(self, symbol: str) -> SymbolMarket | None:
+        """The market as it is when an order is sent; asked again when the snapshot has aged."""
+        ready, settings = self._ready, self._ready.desk.settings
+        age_s = (ready.clock.now() - ready.snapshot.as_of).total_seconds()
+        if age_s <= settings.risk.max_quote_age_s:
+            return ready.snapshot.markets.get(symbol)
+        fresh = ready.market.observe(
+            MarketRequest(symbols=(symbol,), intervals=(settings.decision_interval,), candles=2)
+        )
+        ready.price_by(fresh)
+        return fresh.markets.get(symbol)
+
+
+def _together(first: ModelUse, second: ModelUse) -> ModelUse:
+    """What two attempts cost; unknown when one of them is."""
+    costs = [use.cost_usd for use in (first, second) if use.calls]
+    known = [cost for cost in costs if cost is not None]
+    return ModelUse(
+        calls=first.calls + second.calls,
+        rounds=first.rounds + second.rounds,
+        prompt_tokens=first.prompt_tokens + second.prompt_tokens,
+        completion_tokens=first.completion_tokens + second.completion_tokens,
+        cost_usd=sum(known, Decimal(0)) if len(known) == len(costs) else None,
+    )
