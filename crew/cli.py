@@ -51,15 +51,13 @@ def cycle(
     say = _progress(quiet=as_json)
     with _opened(_flags(model=model, venue=venue, assignments=set_)) as desk:
         records: list[CycleRecord] = []
-        try:
-            for _ in range(count):
-                records.append(run_cycle(desk, say))
-                if not as_json:
-                    print(summary(records[-1]), flush=True)
-        finally:
-            if as_json and records:
-                documents = [record.model_dump(mode="json") for record in records]
-                _print_json(documents[0] if count == 1 else documents)
+        for _ in range(count):
+            records.append(run_cycle(desk, say))
+            if not as_json:
+                print(summary(records[-1]), flush=True)
+    if as_json:
+        documents = [record.model_dump(mode="json") for record in records]
+        _print_json(documents[0] if count == 1 else documents)
     raise typer.Exit(_worst(records))
 
 
@@ -146,12 +144,13 @@ def replay(
     """Run a recorded cycle again, offline, and say what differs."""
     from crew.replay import replay_cycle
 
+    named = cycle_id or task_id
+    if named is None:
+        raise SettingsError("Name a recorded cycle; `desk status` lists cycles. Nothing was run.")
     with _opened() as desk:
-        differences = replay_cycle(desk, cycle_id or task_id or "")
+        differences = replay_cycle(desk, named)
     if as_json:
-        _print_json(
-            {"cycle_id": cycle_id, "identical": not differences, "differences": differences}
-        )
+        _print_json({"cycle_id": named, "identical": not differences, "differences": differences})
     else:
         print("\n".join(differences) or "Identical: same reports, proposals, verdicts and orders.")
     raise typer.Exit(5 if differences else 0)

@@ -13,7 +13,8 @@ def crontab_line(home: Path, minutes: int) -> str:
     log = home / "logs" / "cron.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     home_setting = f"DESK_HOME={shlex.quote(str(home))} " if home != CHECKOUT / "state" else ""
-    return (
+    line = (
         f"*/{minutes} * * * * {home_setting}timeout 300 {shlex.quote(str(command))} "
         f"</dev/null >>{shlex.quote(str(log))} 2>&1"
     )
+    return line.replace("%", r"\%")  # to cron a bare % is the end of the line

@@ -74,9 +74,10 @@ class Deliberation:
             raise
         except Exception as error:
             self._listener.stop(self._desk.settings.llm.timeout_s)
+            said = " ".join(str(error).split())[:400].rstrip(".")
             raise ModelFailed(
-                f"The crew stopped: {type(error).__name__}: {' '.join(str(error).split())[:400]}. "
-                "Nothing further was traded in this cycle. `desk transcript` shows the last call."
+                f"The crew stopped: {type(error).__name__}: {said}. "
+                "This crew trades no further. `desk transcript` shows the last call."
             ) from error
         finally:
             reset_stream_sinks(token)

@@ -6,6 +6,7 @@ from typing import Any
 from crew.desk import Desk
 from records.cycle import CycleRecord, Outcome, Reports
 from records.errors import ModelFailed
+from records.order import WORKING
 from records.reports import ChartReport, Note, SentimentReport, TechnicalReport
 
 
@@ -23,9 +24,10 @@ def decided(desk: Desk, cycle_id: str) -> Ending:
     """What the crew's decisions came to: traded, vetoed, or nothing, and why."""
     decisions = desk.ledger.decisions
     sent = [o for o in desk.ledger.execution.orders(cycle_id) if o.intent.role in _DECIDED]
-    if placed := sum(order.venue_order_id is not None for order in sent):
+    if placed := sum(order.status in WORKING or order.filled_quantity > 0 for order in sent):
         return Ending("traded", None, f"{placed} order{'s' if placed > 1 else ''} placed.")
-    proposed = {proposal.proposal_id for proposal in decisions.proposals(cycle_id)}
+    approved = {approval.proposal_id for approval in decisions.approvals(cycle_id)}
+    proposed = {proposal.proposal_id for proposal in decisions.proposals(cycle_id)} - approved
     refusals = decisions.refusals(cycle_id)
     if vetoes := [refusal for refusal in refusals if refusal.subject in proposed]:
         return Ending("vetoed", None, vetoes[0].message)

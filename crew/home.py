@@ -49,6 +49,13 @@ def cycle_lock(folder: Path) -> Iterator[None]:
         lock.release()
 
 
+def set_aside(path: Path) -> None:
+    """Rename what an unfinished or restored-over cycle left, so that its name is free again."""
+    if path.exists():
+        left = len(list(path.parent.glob(f"{path.name}.left-*")))
+        path.rename(path.with_name(f"{path.name}.left-{left + 1}"))
+
+
 def _unwritable(folder: Path, error: OSError) -> HomeUnwritable:
     return HomeUnwritable(
         f"The state folder {str(folder)!r} cannot be written ({error.strerror}). No cycle was run. "

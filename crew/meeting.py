@@ -135,7 +135,7 @@ class Meeting:
         """The market as it is when an order is sent; asked again when the snapshot has aged."""
         ready, settings = self._ready, self._ready.desk.settings
         age_s = (ready.clock.now() - ready.snapshot.as_of).total_seconds()
-        if age_s <= settings.risk.max_quote_age_s:
+        if age_s < settings.quote_max_age_s:
             return ready.snapshot.markets.get(symbol)
         fresh = ready.market.observe(
             MarketRequest(symbols=(symbol,), intervals=(settings.decision_interval,), candles=2)

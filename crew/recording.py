@@ -16,9 +16,10 @@ import numpy as np
 import orjson
 
 from crew.desk import Desk
+from crew.home import set_aside
 from records.candles import CandleSeries
 from records.clock import Clock
-from records.errors import SettingsError, VenueError
+from records.errors import LedgerError, SettingsError, VenueError
 from records.market import MarketSnapshot, SymbolRules
 from records.ports import MarketRequest, MarketSource
 from tools.news.item import NewsReading
@@ -37,11 +38,13 @@ class Recorder:
     def begin(self) -> None:
         """Keep the ledger, the settings and the YAML as they are before the cycle."""
         settings = self._desk.settings
-        self.folder.mkdir(parents=True)
+        with _recordable():
+            set_aside(self.folder)
+            self.folder.mkdir(parents=True)
+            shutil.copyfile(settings.path(settings.agents_file), self.folder / "agents.yaml")
+            shutil.copyfile(settings.path(settings.tasks_file), self.folder / "tasks.yaml")
         self._desk.ledger.backup(self.folder / "before.db")
         self._write("settings.json", settings.model_dump(mode="json", exclude=_SECRET_SETTINGS))
-        shutil.copyfile(settings.path(settings.agents_file), self.folder / "agents.yaml")
-        shutil.copyfile(settings.path(settings.tasks_file), self.folder / "tasks.yaml")
 
     def listen(self, market: MarketSource) -> MarketSource:
         """The same market, with every answer kept."""
@@ -67,7 +70,8 @@ class Recorder:
             self._write("market.json", self._tape.document())
 
     def _write(self, name: str, document: Any) -> None:
-        (self.folder / name).write_bytes(orjson.dumps(document))
+        with _recordable():
+            (self.folder / name).write_bytes(orjson.dumps(document))
 
 
 class Tape:
@@ -141,6 +145,11 @@ class RecordedMarket:
         return self._document[kind][asked]
 
 
+def quotes_recorded(folder: Path) -> bool:
+    """Whether the cycle asked for fresh prices before it sent an order."""
+    return len(orjson.loads((folder / "market.json").read_bytes())["observed"]) > 1
+
+
 def recorded_news(folder: Path) -> NewsReading | None:
     """The news the cycle read; None when it read none."""
     file = folder / "news.json"
@@ -156,6 +165,17 @@ def recording_of(desk: Desk, cycle_id: str) -> Path:
             "`record: true` in desk.yaml records every cycle from then on."
         )
     return folder
+
+
+@contextmanager
+def _recordable() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise LedgerError(
+            f"The cycle cannot be recorded ({error.strerror}). What cannot be recorded is not "
+            "traded. Free disk space, mend permissions, or set record: false."
+        ) from None
 
 
 def _asked(symbol: str, interval: str, start: datetime, end: datetime) -> str:

@@ -17,13 +17,14 @@ import orjson
 from crew.cassettes import replaying
 from crew.cycle import run_cycle
 from crew.desk import Desk, open_desk
-from crew.recording import RecordedMarket, recorded_news, recording_of
+from crew.recording import RecordedMarket, quotes_recorded, recorded_news, recording_of
 from crew.settings import Settings
 from records.base import Record
 from records.clock import FixedClock
 from records.cycle import CycleRecord
 from records.errors import SettingsError
 
+_NEVER_S = 600
 _COMPARED = (
     "outcome",
     "shortlist",
@@ -66,6 +67,7 @@ def _settings(folder: Path) -> Settings:
     document["agents_file"] = str(folder / "agents.yaml")
     document["tasks_file"] = str(folder / "tasks.yaml")
     document["record"] = False
+    document["quote_max_age_s"] = 0 if quotes_recorded(folder) else _NEVER_S
     document["llm"]["api_key"] = "replayed"
     return Settings.model_validate(document)
 

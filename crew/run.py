@@ -55,9 +55,6 @@ class Run:
         started = self.clock.now()
         settings, cycles = self.desk.settings, self.desk.ledger.cycles
         self.ids = ids.IdSequence(ids.cycle_id(started, cycles.next_cycle_sequence()))
-        self.transcript = Transcript(
-            self.desk.home / "transcripts" / f"{self.ids.cycle_id}.jsonl", self.clock
-        )
         self._recorder = self._start_recording()
         cycles.begin_cycle(
             self.ids.cycle_id,
@@ -66,6 +63,9 @@ class Run:
             settings.mode,
             self.desk.synthetic,
             settings.symbols,
+        )
+        self.transcript = Transcript(
+            self.desk.home / "transcripts" / f"{self.ids.cycle_id}.jsonl", self.clock
         )
         self._started = started
         self.transcript.write(
@@ -120,6 +120,7 @@ class Run:
                 ids=self.ids,
                 clock=self.clock,
                 journal=self.transcript,
+                halted=self.halted,
             ).run()
             for problem in result.problems:
                 self._event("alarm", "reconcile", problem)
@@ -262,8 +263,6 @@ class Run:
             learn(self.desk, self.ids, ledger.account.trades_of(cycle_id))
             if account is not None and not unpriced:
                 ledger.account.add_equity(cycle_id, account)
-        if self._recorder is not None:
-            self._recorder.finish()
         self._say(ending.message)
         self.timings_ms["total"] = _since(self._began)
         self.transcript.write("ending", **asdict(ending))
@@ -283,6 +282,8 @@ class Run:
             transcript=self.transcript.seal(),
         )
         ledger.cycles.end_cycle(record)
+        if self._recorder is not None:
+            self._recorder.finish()
         return record
 
     def _booked(self) -> tuple[Fill, ...]:

@@ -172,6 +172,10 @@ class Settings(BaseSettings):
     on_model_failure: Literal["hold", "rulebook"] = Field(
         default="hold", description="Trade nothing, or let rulebook/balanced answer."
     )
+    quote_max_age_s: Annotated[int, Field(ge=0, le=600)] = Field(
+        default=10,
+        description="Older prices are asked for again before an order is sent; 0: always.",
+    )
     record: bool = Field(
         default=False, description="Keep each cycle whole, so that `desk replay` can run it again."
     )
@@ -307,11 +311,18 @@ _OTHER_VARIABLES = {"DESK_FILE", "DESK_HOME"}
 def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
     allowed = {f"DESK_{name.upper()}" for name in Settings.model_fields} | _OTHER_VARIABLES
     for name in sorted(environment):
-        if name.startswith("DESK_") and name.partition("__")[0] not in allowed:
+        field, nested_in, _ = name.partition("__")
+        if name.startswith("DESK_") and (field not in allowed or (nested_in and not _parts(field))):
             raise SettingsError(
                 f"The environment variable {name} is no setting. {did_you_mean(name, allowed)} "
                 "No cycle was run."
             )
+
+
+def _parts(variable: str) -> bool:
+    """Whether a variable names a section of desk.yaml, which alone has parts."""
+    field = Settings.model_fields.get(variable.removeprefix("DESK_").lower())
+    return field is not None and isinstance(field.default, BaseModel)
 
 
 def _explain(error: ValidationError) -> str:
@@ -329,7 +340,8 @@ def _fault(fault: Any) -> str:
         close = difflib.get_close_matches(location[-1], allowed, n=1)
         guess = f" Did you mean {close[0]!r}?" if close else ""
         return f"{name} is not a setting.{guess} Allowed: {', '.join(allowed)}."
-    given = "" if isinstance(fault["input"], dict) else f" (given {str(fault['input'])[:60]!r})"
+    secret = isinstance(fault["input"], dict) or "key" in location[-1]
+    given = "" if secret else f" (given {str(fault['input'])[:60]!r})"
     return f"{name}: {fault['msg']}{given}."
 
 

@@ -24,7 +24,7 @@ def status_document(desk: Desk) -> dict[str, Any]:
         "cycles": [
             {
                 "cycle_id": cycle.cycle_id,
-                "started_at": cycle.started_at.isoformat(),
+                "started_at": cycle.started_at.isoformat().replace("+00:00", "Z"),
                 "outcome": cycle.outcome,
                 "reason": cycle.hold_reason,
                 "message": cycle.message,

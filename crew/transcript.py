@@ -7,7 +7,9 @@ last hash and the line count, so a later edit or cut is found.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from errno import ENOSPC
 from hashlib import sha256
+from os import strerror
 from pathlib import Path
 from threading import Condition, Lock
 from time import perf_counter
@@ -16,6 +18,7 @@ from typing import Any, Self
 
 import orjson
 
+from crew.home import set_aside
 from records.clock import Clock
 from records.cycle import ModelUse, TranscriptSeal
 from records.errors import LedgerError, ModelFailed, TradingError
@@ -36,8 +39,10 @@ class Transcript:
         self._lock = Lock()
         self._hash = _FIRST
         self._lines = 0
+        self._failure: LedgerError | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            set_aside(path)
             self._file = path.open("xb", buffering=0)
         except OSError as error:
             raise self._failed(error) from None
@@ -56,6 +61,7 @@ class Transcript:
     def write(self, kind: str, **data: Any) -> None:
         """Append one line; raises LedgerError when the disk refuses it."""
         with self._lock:
+            self._refuse_after_failure()
             row = {
                 "n": self._lines + 1,
                 "at": self._clock.now(),
@@ -64,17 +70,30 @@ class Transcript:
                 "previous": self._hash,
             }
             body = orjson.dumps(row, default=_encode, option=_OPTIONS)
-            self._hash = sha256(body).hexdigest()
-            try:
-                self._file.write(body[:-1] + b',"hash":"' + self._hash.encode() + b'"}\n')
-            except OSError as error:
-                raise self._failed(error) from None
+            digest = sha256(body).hexdigest()
+            self._append(body[:-1] + b',"hash":"' + digest.encode() + b'"}\n')
+            self._hash = digest
             self._lines += 1
 
     def seal(self) -> TranscriptSeal:
         """The line count and last hash, for the ledger."""
         with self._lock:
+            self._refuse_after_failure()
             return TranscriptSeal(lines=self._lines, last_hash=self._hash)
+
+    def _append(self, line: bytes) -> None:
+        """The whole line or an error: a full disk may take a part of it without saying so."""
+        try:
+            if self._file.write(line) != len(line):
+                raise OSError(ENOSPC, strerror(ENOSPC))
+        except OSError as error:
+            self._failure = self._failed(error)
+            raise self._failure from None
+
+    def _refuse_after_failure(self) -> None:
+        """Once a line was lost no other is written: CrewAI swallows some errors of its sinks."""
+        if self._failure is not None:
+            raise self._failure
 
     def _failed(self, error: OSError) -> LedgerError:
         return LedgerError(
@@ -105,7 +124,7 @@ class CrewListener:
         handler = _HANDLERS.get(event.type)
         if handler is not None and (not self._stopped or event.type in _ANSWERS):
             handler(self, event)
-        if self._stopped:
+        if self._stopped and event.type.endswith("_started"):
             raise ModelFailed("This cycle's deliberation is over; a task that ran on was ended.")
 
     def stop(self, timeout_s: float) -> None:
@@ -133,7 +152,6 @@ class CrewListener:
         with self._lock:
             self._number += 1
             number = self._number
-            self._open[event.call_id] = (perf_counter(), number)
             task = str(event.task_name)
             self._calls_of_task[task] = self._calls_of_task.get(task, 0) + 1
         self._transcript.write(
@@ -145,6 +163,8 @@ class CrewListener:
             messages=_plain_messages(event.messages),
             tools=[_tool_name(tool) for tool in event.tools or ()],
         )
+        with self._lock:
+            self._open[event.call_id] = (perf_counter(), number)
 
     def _model_answered(self, event: Any) -> None:
         if (asked := self._closed(event)) is None:

@@ -1,6 +1,7 @@
 """One cycle as the ledger keeps it and `desk cycle --json` prints it."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import Field
@@ -33,7 +34,9 @@ class ModelUse(Record):
     rounds: int = Field(default=0, description="Calls that had to wait for one another.")
     prompt_tokens: int = 0
     completion_tokens: int = 0
-    cost_usd: Amount | None = Field(default=None, description="None: no price known for a model.")
+    cost_usd: Amount | None = Field(
+        default=Decimal(0), description="None: no price known for a model."
+    )
 
 
 class TranscriptSeal(Record):

@@ -31,9 +31,6 @@ class RiskLimits(Record):
     approval_ttl_s: Annotated[int, Field(ge=1, le=3600)] = Field(
         description="Seconds an approval, and an entry that rests, lives."
     )
-    max_quote_age_s: Annotated[int, Field(ge=0, le=600)] = Field(
-        default=10, description="Older prices are asked for again before an order is sent."
-    )
 
 
 class BreakerLimits(Record):

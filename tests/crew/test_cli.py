@@ -251,6 +251,14 @@ def test_the_crontab_line_runs_a_cycle_under_a_bare_environment(tmp_path: Path) 
     assert "HALTED" in (tmp_path / "logs" / "cron.log").read_text()
 
 
+def test_a_percent_sign_survives_crontab(tmp_path: Path) -> None:
+    """To cron a bare % is the end of the line."""
+    line = desk("cron", home=tmp_path / "5% a day").stdout
+
+    assert r"5\% a day" in line
+    assert line.count("%") == line.count(r"\%")
+
+
 def test_train_is_refused_in_a_sentence() -> None:
     """CrewAI's training data is pickle."""
     ended = subprocess.run(

@@ -147,6 +147,16 @@ def test_a_cycle_recorded_with_its_market_replays_identically(tmp_path: Path) ->
         assert replay_cycle(desk, second.cycle_id) == ()
 
 
+def test_prices_asked_for_again_are_part_of_the_recording(tmp_path: Path) -> None:
+    """Before an order is sent its price is fresh; the replay must see the same one."""
+    settings = ("model=rulebook/bold", "record=true", "quote_max_age_s=0")
+    record = one_cycle(tmp_path, *settings, at=AT)
+
+    with no_network(), a_desk(tmp_path, at=AT) as desk:
+        assert replay_cycle(desk, record.cycle_id) == ()
+    assert record.outcome == "traded"
+
+
 def test_a_replay_names_what_differs(tmp_path: Path) -> None:
     """A recording is evidence: one changed figure must show."""
     record = one_cycle(tmp_path, "model=rulebook/bold", "record=true", at=AT)

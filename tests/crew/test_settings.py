@@ -96,6 +96,23 @@ def test_an_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
         settings()
 
 
+def test_a_part_of_what_has_no_parts_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DESK_VENUE__NAME would be read by nobody."""
+    monkeypatch.setenv("DESK_VENUE__NAME", "binance")
+
+    with pytest.raises(SettingsError, match="DESK_VENUE__NAME is no setting"):
+        settings()
+
+
+def test_a_mistyped_key_is_not_repeated() -> None:
+    """Refusals end up in logs."""
+    with pytest.raises(SettingsError) as refused:
+        settings("llm.api_key=12345678901")
+
+    assert "llm.api_key" in str(refused.value)
+    assert "12345678901" not in str(refused.value)
+
+
 def test_a_list_that_is_not_json_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lists in variables are JSON."""
     monkeypatch.setenv("DESK_SYMBOLS", "BTC/USDT,ETH/USDT")

@@ -1,5 +1,6 @@
 """The transcript: complete, in order, and any later edit or cut is found and located."""
 
+import resource
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,6 +78,33 @@ def test_a_transcript_that_cannot_be_made_ends_the_cycle(tmp_path: Path) -> None
 
     with pytest.raises(LedgerError, match="cannot be recorded is not traded"):
         Transcript(tmp_path / "in_the_way" / "c.jsonl", CLOCK)
+
+
+def test_after_a_lost_line_no_other_is_written(tmp_path: Path) -> None:
+    """A full disk may take half a line without an error, and CrewAI may swallow ours."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Transcript(tmp_path / "c.jsonl", CLOCK) as transcript:
+        transcript.write("note", text="short")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, -1))
+        try:
+            with pytest.raises(LedgerError, match="cannot be recorded is not traded"):
+                transcript.write("note", text="x" * 2000)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, -1))
+        with pytest.raises(LedgerError):
+            transcript.write("note", text="short")
+        with pytest.raises(LedgerError):
+            transcript.seal()
+
+
+def test_what_an_unfinished_cycle_left_is_set_aside(tmp_path: Path) -> None:
+    """After a restore the same cycle id comes again; nothing is overwritten."""
+    first, _ = written(tmp_path)
+    kept = first.read_bytes()
+    again, seal = written(tmp_path)
+
+    assert first_fault(again, seal) is None
+    assert (tmp_path / "c.jsonl.left-1").read_bytes() == kept
 
 
 def test_a_model_call_is_one_entry_where_it_was_answered(tmp_path: Path) -> None:

@@ -31,10 +31,7 @@ def faults_in(connection: sqlite3.Connection) -> list[str]:
 def back_up(source: sqlite3.Connection, to: Path, *, overwrite: bool = False) -> Path:
     """Copy the ledger as it is now to one self-contained, checked file."""
     if to.exists() and not overwrite:
-        raise LedgerError(
-            f"{str(to)!r} exists already. No backup was made. Name another file, or say that it "
-            "may be overwritten."
-        )
+        raise LedgerError(f"{str(to)!r} exists already. No backup was made. Name another file.")
     with _temporary(to) as copy:
         _copy(source, copy)
         copy.replace(to)

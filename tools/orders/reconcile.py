@@ -7,7 +7,7 @@ cannot explain it reports, and then nothing new is opened; it never closes what 
 not know.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 
@@ -44,6 +44,7 @@ class Reconciler:
         ids: IdSequence,
         clock: Clock,
         journal: Journal,
+        halted: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._ledger = ledger
         self._account = account
@@ -53,6 +54,7 @@ class Reconciler:
         self._ids = ids
         self._clock = clock
         self._journal = journal
+        self._halted = halted
 
     def run(self) -> Reconciliation:
         """Book, compare, protect; problems are named, not raised."""
@@ -131,13 +133,13 @@ class Reconciler:
         return None
 
     def _cancel_waiting_entries(self) -> None:
-        """An entry lives as long as its approval; what is older is cancelled."""
-        now = self._clock.now()
+        """An entry lives as long as its approval, and not while the desk is halted."""
+        now, halted = self._clock.now(), self._halted() is not None
         for order in self._ledger.execution.working_orders():
             if order.intent.role != "entry" or not order.intent.approval_id:
                 continue
             approval = self._ledger.decisions.approval(order.intent.approval_id)
-            if order.venue_order_id and approval is not None and now >= approval.expires_at:
+            if order.venue_order_id and approval and (halted or now >= approval.expires_at):
                 self._sender.cancel(order)
 
 
