@@ -327,9 +327,8 @@ def _parts(variable: str) -> bool:
 
 def _explain(error: ValidationError) -> str:
     lines = [_fault(fault) for fault in error.errors(include_url=False)]
-    return f"Settings are wrong ({Settings.yaml_file.name}, environment or flags): " + " ".join(
-        lines
-    )
+    where = f"{Settings.yaml_file.name}, environment or flags"
+    return f"Settings are wrong ({where}): {' '.join(lines)} No cycle was run."
 
 
 def _fault(fault: Any) -> str:
