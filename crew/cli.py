@@ -5,6 +5,7 @@ imported inside, so that help and halt are instant.
 With --json exactly one JSON document goes to stdout and everything else to stderr.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,9 +18,12 @@ from crew.home import CHECKOUT, state_folder
 from records.errors import SettingsError
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from crew.desk import Desk
     from crew.settings import Settings
     from records.cycle import CycleRecord
+    from tools.ledger.ledger import Ledger
 
 app = typer.Typer(
     add_completion=False,
@@ -49,16 +53,100 @@ def cycle(
     from crew.summary import summary
 
     say = _progress(quiet=as_json)
-    with _opened(_flags(model=model, venue=venue, assignments=set_)) as desk:
+    with (
+        _opened(_flags(model=model, venue=venue, assignments=set_)) as desk,
+        desk.stopping.listening(),
+    ):
         records: list[CycleRecord] = []
         for _ in range(count):
             records.append(run_cycle(desk, say))
             if not as_json:
                 print(summary(records[-1]), flush=True)
+            if desk.stopping.asked is not None:
+                break
     if as_json:
         documents = [record.model_dump(mode="json") for record in records]
         _print_json(documents[0] if count == 1 else documents)
+    _leave_threads(desk, _worst(records))
     raise typer.Exit(_worst(records))
+
+
+@app.command()
+def flatten(
+    symbol: Annotated[str | None, typer.Option(help="Only this market, as BTC/USDT.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Cancel entries and close positions at market, whatever the desk's state."""
+    from crew.flatten import flatten as close
+    from crew.summary import summary
+
+    with _opened(for_crew=False) as desk:
+        if not yes:
+            _confirm(f"Close {symbol or 'every position'} at market now?")
+        with desk.stopping.listening():
+            record = close(desk, symbol, _progress(quiet=as_json))
+    _print_json(record.model_dump(mode="json")) if as_json else print(summary(record), flush=True)
+    _leave_threads(desk, record.exit_code)
+    raise typer.Exit(record.exit_code)
+
+
+@app.command()
+def accept(
+    symbol: Annotated[str, typer.Option(help="The market, as BTC/USDT.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Book a position, or a part of it, that a person closed at the venue."""
+    from crew.flatten import accept as book
+    from crew.summary import summary
+
+    with _opened(for_crew=False) as desk:
+        if not yes:
+            _confirm(f"Book what is gone of {symbol} as closed by hand at the price of now?")
+        with desk.stopping.listening():
+            record = book(desk, symbol, _progress(quiet=as_json))
+    _print_json(record.model_dump(mode="json")) if as_json else print(summary(record), flush=True)
+    _leave_threads(desk, record.exit_code)
+    raise typer.Exit(record.exit_code)
+
+
+@app.command()
+def arm(
+    max_notional: Annotated[
+        str, typer.Option(help="Most that positions and entries may be worth, quote currency.")
+    ],
+    max_daily_loss: Annotated[
+        str, typer.Option(help="Loss in a day (UTC) that ends entries, quote currency.")
+    ],
+    days: Annotated[int, typer.Option(min=1, max=7, help="Days until it ends by itself.")] = 1,
+) -> None:
+    """Allow entries with real money, within bounds and for a time; asks at a terminal."""
+    from crew.arming import arm as allow
+    from crew.arming import terms
+
+    if not sys.stdin.isatty():
+        raise SettingsError(
+            "Live trading is armed by a person at a terminal, and nothing else can answer. "
+            "Nothing was armed."
+        )
+    notional, loss = (
+        _amount("max-notional", max_notional),
+        _amount("max-daily-loss", max_daily_loss),
+    )
+    with _opened(for_crew=False) as desk:
+        arming = allow(desk, max_notional=notional, max_daily_loss=loss, days=days, typed=_typed)
+        print(f"Armed. {terms(arming, desk.settings.currency)} `desk disarm` ends it at once.")
+
+
+@app.command()
+def disarm() -> None:
+    """End the permission for real money at once; what is open keeps its stops."""
+    from crew.arming import disarm as end
+
+    with _ledger() as ledger:
+        ended = end(ledger)
+    print("Disarmed: nothing more is opened." if ended else "Live trading was not armed.")
 
 
 @app.command()
@@ -205,12 +293,57 @@ def _worst(records: "list[CycleRecord]") -> int:
     return next((r.exit_code for r in reversed(records) if r.exit_code), 0)
 
 
+def _leave_threads(desk: "Desk", code: int) -> None:
+    """After a stop, end the process although a model may still be answering somewhere."""
+    if desk.stopping.asked is not None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _confirm(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise SettingsError("Nobody can be asked here. Nothing was done. --yes answers for you.")
+    if _typed(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
+        raise SettingsError("Nothing was done.")
+
+
+def _typed(question: str) -> str:
+    """A line from the terminal; the question goes to stderr."""
+    print(question, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline()
+
+
+def _amount(name: str, text: str) -> "Decimal":
+    """A positive amount of money, read strictly."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from records.base import PositiveAmount
+
+    try:
+        amount: Decimal = TypeAdapter(PositiveAmount).validate_python(text)
+    except ValidationError:
+        raise SettingsError(f"--{name} takes an amount such as 500, not {text[:40]!r}.") from None
+    return amount
+
+
 @contextmanager
-def _opened(flags: dict[str, Any] | None = None, home: Path | None = None) -> "Iterator[Desk]":
+def _opened(
+    flags: dict[str, Any] | None = None, home: Path | None = None, *, for_crew: bool = True
+) -> "Iterator[Desk]":
     from crew.desk import open_desk
 
-    with open_desk(_settings(flags), home or state_folder()) as desk:
+    with open_desk(_settings(flags), home or state_folder(), for_crew=for_crew) as desk:
         yield desk
+
+
+@contextmanager
+def _ledger() -> "Iterator[Ledger]":
+    """The ledger alone: what must work at once does not wait for settings to be right."""
+    from tools.ledger.ledger import Ledger
+
+    with Ledger(state_folder() / "ledger.db") as ledger:
+        yield ledger
 
 
 def _settings(flags: dict[str, Any] | None = None) -> "Settings":

@@ -5,14 +5,16 @@ One cycle, top to bottom; the same path for paper and live.
 
 Agents write reports, proposals and verdicts. Code alone writes approvals. A veto is a
 normal ending, not an error: it is recorded and nothing is sent. What cannot be recorded
-is not traded.
+is not traded. A cycle that is told to end resolves what it sent, and says so.
 """
 
 from collections.abc import Callable
 
+from crew.arming import refuse_unarmed
 from crew.desk import Desk
 from crew.ending import Ending, decided, interrupted
 from crew.run import Run
+from crew.stopping import CycleStopped
 from records.cycle import CycleRecord
 from records.errors import LedgerError, ModelFailed, TradingError
 
@@ -21,9 +23,12 @@ Say = Callable[[str], None]
 
 def run_cycle(desk: Desk, say: Say) -> CycleRecord:
     """Run one cycle and record it; raises only when not even that is possible."""
-    with Run(desk, say) as run:
+    refuse_unarmed(desk)
+    with desk.stopping.watching(desk.settings.deadline_s), Run(desk, say) as run:
         try:
             ending = _stages(run)
+        except CycleStopped:
+            ending = run.wind_down()
         except LedgerError:
             raise
         except ModelFailed as failure:
@@ -45,6 +50,8 @@ def _stages(run: Run) -> Ending:
         return Ending("hold", "no_price", f"{', '.join(unpriced)} is held but has no price now.")
     if problems:
         return Ending("hold", "reconcile", " ".join(problems))
+    if (bar := run.barred()) is not None:
+        return Ending("hold", *bar)
     if (idle := run.screen()) is not None:
         return Ending("hold", *idle)
     run.deliberate()

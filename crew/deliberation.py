@@ -17,6 +17,7 @@ from crew.evidence import Evidence
 from crew.models.factory import make_llm
 from crew.prompts import ANSWERS, block, task_prompt
 from crew.specs import AgentSpec, TaskSpec
+from crew.stopping import CycleStopped
 from crew.transcript import CrewListener, Transcript
 from records.clock import Clock
 from records.cycle import ModelUse
@@ -56,7 +57,7 @@ class Deliberation:
         self._transcript = transcript
         self._model = model
         self._attempt = attempt
-        self._listener = CrewListener(transcript, self._price)
+        self._listener = CrewListener(transcript, self._price, desk.stopping)
 
     def run(self) -> None:
         """Let the crew work; raises ModelFailed when a model gave no usable answer."""
@@ -67,13 +68,21 @@ class Deliberation:
         crew = self._crew()
         token = add_stream_sink(self._listener)
         try:
-            with redirect_stdout(sys.stderr):  # CrewAI prints what goes wrong inside it
+            with (
+                redirect_stdout(sys.stderr),  # CrewAI prints what goes wrong inside it
+                self._desk.stopping.interruptible(self._listener.waits),
+            ):
                 crew.kickoff()
+            self._raise_unrecorded()
+        except CycleStopped:
+            self._listener.abandon()
+            raise
         except TradingError:
-            self._listener.stop(self._desk.settings.llm.timeout_s)
+            self._hear_out()
             raise
         except Exception as error:
-            self._listener.stop(self._desk.settings.llm.timeout_s)
+            self._hear_out()
+            self._raise_unrecorded()
             said = " ".join(str(error).split())[:400].rstrip(".")
             raise ModelFailed(
                 f"The crew stopped: {type(error).__name__}: {said}. "
@@ -81,6 +90,18 @@ class Deliberation:
             ) from error
         finally:
             reset_stream_sinks(token)
+
+    def _raise_unrecorded(self) -> None:
+        """A ledger that failed under a tool ends the cycle; CrewAI turned it into text."""
+        if self._orders.failure is not None:
+            raise self._orders.failure
+
+    def _hear_out(self) -> None:
+        """Wait for answers already paid for, unless the whole cycle is to end."""
+        if self._desk.stopping.asked is not None:
+            self._listener.abandon()
+            self._desk.stopping.check()
+        self._listener.stop(self._desk.settings.llm.timeout_s)
 
     def use(self) -> ModelUse:
         """What the models cost so far."""
@@ -91,7 +112,7 @@ class Deliberation:
         from crew.toolbox import briefing, build_tools
 
         spec = self._desk.spec
-        tools = build_tools(self._seen, self._risk, self._orders)
+        tools = build_tools(self._seen, self._risk, self._orders, self._desk.stopping)
         prompts = {
             name: task_prompt(
                 task,
@@ -150,6 +171,10 @@ class Deliberation:
     # What each kind of answer becomes.
 
     def _accept(self, name: str, raw: str) -> str:
+        with self._desk.stopping.shielded():
+            return self._accepted(name, raw)
+
+    def _accepted(self, name: str, raw: str) -> str:
         task = self._desk.spec.tasks[name]
         if task.finish_with is not None:
             text = self._finished[task.finish_with](name, task, raw)

@@ -1,12 +1,12 @@
 """
 The composition root: settings -> venue, account, ledger, memory, and one cycle's desks.
 
-The only place that builds them. Paper and live are the same code from here on; they
-differ in the venue chosen here.
+The only place that builds them. Paper, testnet and live are the same code from here on;
+they differ in the account chosen here.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,14 +15,17 @@ from crew.home import CHECKOUT
 from crew.models.factory import check_model
 from crew.settings import Settings
 from crew.specs import CrewSpec, load_specs
+from crew.stopping import Stopping
 from records.clock import Clock, FixedClock, SystemClock
 from records.errors import SettingsError
-from records.ports import MarketSource
-from tools.exchange.paper import PaperAccount
+from records.ports import AccountReader, MarketSource
+from tools.exchange.writer import OrderWriter
 from tools.ledger.ledger import Ledger
 from tools.risk.halt import halted
 
 if TYPE_CHECKING:
+    from records.market import MarketSnapshot
+    from tools.exchange.ccxt_private import PrivateClient
     from tools.news.item import NewsReading
 
 TOOL_NAMES = (
@@ -48,7 +51,7 @@ DEFAULT_FEEDS = (
 
 
 class Desk:
-    """Everything that outlives a cycle: settings, specs, ledger, venue."""
+    """Everything that outlives a cycle: settings, specs, ledger, venue, and whether to stop."""
 
     def __init__(
         self, settings: Settings, home: Path, ledger: Ledger, spec: CrewSpec, machine: Clock
@@ -58,6 +61,10 @@ class Desk:
         self.home = home
         self.ledger = ledger
         self.spec = spec
+        self.stopping = Stopping()
+        self.key_rights_read = False
+        self._client: PrivateClient | None = None
+        self._shown_to: Callable[[MarketSnapshot], None] | None = None
         self._market: MarketSource | None = None
         self._recorded: MarketSource | None = None
         self.recorded_news: NewsReading | None = None
@@ -73,7 +80,7 @@ class Desk:
 
     def halted(self) -> str | None:
         """Why nothing new may be opened now, asked afresh each time."""
-        return halted(self.home)
+        return self.stopping.why() or halted(self.home)
 
     def market(self, clock: Clock) -> MarketSource:
         """The reading side of the venue."""
@@ -93,8 +100,22 @@ class Desk:
             return self.machine
         return self.market(self.machine).clock()
 
-    def account(self, market: MarketSource, clock: Clock) -> PaperAccount:
-        """The paper account, with books in the ledger."""
+    def account(self, market: MarketSource, clock: Clock) -> tuple[AccountReader, OrderWriter]:
+        """The account's two sides: paper, with books in the ledger, or the exchange's own."""
+        if self.settings.mode == "paper":
+            return self._paper_account(market, clock)
+        return self._exchange_account(clock)
+
+    def show(self, snapshot: "MarketSnapshot") -> None:
+        """Tell a paper account which order books hold from now on; an exchange has its own."""
+        if self._shown_to is not None:
+            self._shown_to(snapshot)
+
+    def _paper_account(
+        self, market: MarketSource, clock: Clock
+    ) -> tuple[AccountReader, OrderWriter]:
+        from tools.exchange.paper import PaperAccount
+
         paper = self.settings.paper
         account = PaperAccount(
             self.ledger.paper_store(),
@@ -104,10 +125,60 @@ class Desk:
             currency=self.settings.currency,
             maker_fee_pct=paper.maker_fee_pct,
             taker_fee_pct=paper.taker_fee_pct,
+            slippage_pct=paper.slippage_pct,
+            volume_share_pct=paper.volume_share_pct,
+            funding_rate_pct=paper.funding_rate_pct,
+            liquidation_fee_pct=paper.liquidation_fee_pct,
             finest_interval=self.settings.decision_interval,
         )
         account.open_books()
-        return account
+        self._shown_to = account.set_books
+        return account, account
+
+    def _exchange_account(self, clock: Clock) -> tuple[AccountReader, OrderWriter]:
+        from tools.exchange.ccxt_account import CcxtAccount
+        from tools.exchange.ccxt_orders import CcxtOrders
+
+        client, settings = self._private_client(clock), self.settings
+        return (
+            CcxtAccount(client, quote=settings.currency),
+            CcxtOrders(client, margin=settings.margin_mode),
+        )
+
+    def _private_client(self, clock: Clock) -> "PrivateClient":
+        """The one client that holds keys; it signs with the venue's time."""
+        from tools.exchange.ccxt_market import CcxtMarket
+        from tools.exchange.ccxt_private import PrivateClient
+
+        settings = self.settings
+        assert settings.api_key and settings.api_secret, "load_settings refuses to go without"
+        if self._client is None:
+            self._client = PrivateClient(
+                settings.venue,
+                key=settings.api_key,
+                secret=settings.api_secret,
+                password=settings.api_password,
+                clock=clock,
+                exchange_url=settings.exchange_url,
+                testnet=settings.mode == "testnet",
+                timeout_s=_VENUE_TIMEOUT_S,
+                listed=self._market.listed if isinstance(self._market, CcxtMarket) else None,
+            )
+        self._client.follow(clock)
+        return self._client
+
+    def key_may_withdraw(self) -> bool:
+        """Whether the exchange says that the key may withdraw; raises VenueError when it fails."""
+        from tools.exchange.ccxt_private import key_rights
+
+        rights = key_rights(self._private_client(self.venue_clock()))
+        self.key_rights_read = True
+        return bool(rights.may_withdraw)
+
+    def close(self) -> None:
+        """End the connection that holds the exchange's key."""
+        if self._client is not None:
+            self._client.close()
 
     def feeds(self) -> tuple[str, ...]:
         """Configured feeds; else the sample on demo, none on replay, the desk's list elsewhere."""
@@ -128,7 +199,10 @@ class Desk:
         from tools.exchange.ccxt_market import CcxtMarket
 
         return CcxtMarket(
-            settings.venue, exchange_url=settings.exchange_url, timeout_s=_VENUE_TIMEOUT_S
+            settings.venue,
+            exchange_url=settings.exchange_url,
+            timeout_s=_VENUE_TIMEOUT_S,
+            testnet=settings.mode == "testnet",
         )
 
     def _candle_files(self) -> list[Path]:
@@ -162,8 +236,24 @@ def _matching(pattern: str) -> Iterator[Path]:
 
 
 @contextmanager
-def open_desk(settings: Settings, home: Path, machine: Clock | None = None) -> Iterator[Desk]:
-    """A desk with its ledger open; raises SettingsError or LedgerError before anything is done."""
+def open_desk(
+    settings: Settings, home: Path, machine: Clock | None = None, *, for_crew: bool = True
+) -> Iterator[Desk]:
+    """
+    A desk with its ledger open; raises SettingsError or LedgerError before anything is done.
+
+    Not `for_crew`: agents, tasks and models are not looked at, so that their faults do not
+    stand in the way of closing positions.
+    """
+    spec = _crew_spec(settings) if for_crew else CrewSpec(agents={}, tasks={})
+    with Ledger(home / "ledger.db") as ledger:
+        _refuse_other_venue(ledger, settings)
+        with closing(Desk(settings, home, ledger, spec, machine or SystemClock())) as desk:
+            yield desk
+
+
+def _crew_spec(settings: Settings) -> CrewSpec:
+    """Who works at the desk, with every model known and its key set."""
     spec = load_specs(
         settings.path(settings.agents_file), settings.path(settings.tasks_file), TOOL_NAMES
     )
@@ -171,13 +261,11 @@ def open_desk(settings: Settings, home: Path, machine: Clock | None = None) -> I
     for name, agent in spec.agents.items():
         if agent.model is not None:
             check_model(agent.model, settings.llm, f"{settings.agents_file.name}: {name}")
-    with Ledger(home / "ledger.db") as ledger:
-        _refuse_other_venue(ledger, settings)
-        yield Desk(settings, home, ledger, spec, machine or SystemClock())
+    return spec
 
 
 def _refuse_other_venue(ledger: Ledger, settings: Settings) -> None:
-    """One paper account belongs to one market: prices of another would be fiction."""
+    """One account belongs to one market: prices of another would be fiction."""
     last = ledger.cycles.last_venue()
     if last is not None and last != (settings.venue, settings.mode):
         venue, mode = last

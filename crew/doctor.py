@@ -3,16 +3,16 @@
 import shutil
 from collections.abc import Callable, Iterator
 
+from crew.arming import armed_words, clock_problem, refuse_withdrawing_key
 from crew.desk import TOOL_NAMES, open_desk
 from crew.home import CHECKOUT, state_folder
 from crew.models.factory import check_model, make_llm
 from crew.settings import Settings, load_settings
 from crew.specs import load_specs
 from records.base import Record
-from records.errors import LedgerError, TradingError
+from records.errors import LedgerError, TradingError, VenueError
 
 _LEAST_FREE_MB = 200
-_LARGEST_OFFSET_S = 1.0
 
 
 class Check(Record):
@@ -39,6 +39,8 @@ def _checks() -> Iterator[Check]:
     yield _checked("model", lambda: _model(settings))
     yield _checked("ledger", lambda: _ledger(settings))
     yield _checked("venue", lambda: _venue(settings))
+    if settings.mode != "paper":
+        yield _checked("account", lambda: _account(settings))
 
 
 def _settings() -> tuple[Settings | None, Check]:
@@ -98,11 +100,27 @@ def _ledger(settings: Settings) -> str:
     return f"sound, {cycles} cycles"
 
 
+def _account(settings: Settings) -> str:
+    """An exchange's account: whether it opens, what its key may do, and the arming."""
+    with open_desk(settings, state_folder(), for_crew=False) as desk:
+        clock = desk.venue_clock()
+        desk.account(desk.market(clock), clock)[0].cash()
+        refuse_withdrawing_key(desk)
+        if problem := clock_problem(desk, clock):
+            raise VenueError(problem)
+        armed = armed_words(desk, clock.now())
+    return f"{settings.mode} account opens, its key cannot withdraw. {armed or ''}".strip()
+
+
 def _venue(settings: Settings) -> str:
     with open_desk(settings, state_folder()) as desk:
         now, machine_now = desk.venue_clock().now(), desk.machine.now()
     if settings.venue in ("demo", "replay"):
         return f"{settings.venue} at {now:%Y-%m-%d %H:%M} UTC"
     offset_s = (now - machine_now).total_seconds()
-    note = "" if abs(offset_s) <= _LARGEST_OFFSET_S else " (the desk goes by the venue's clock)"
+    note = (
+        ""
+        if abs(offset_s) <= settings.max_clock_offset_s
+        else " (the desk goes by the venue's clock)"
+    )
     return f"{settings.venue} answers; its clock is {offset_s:+.1f} s from this machine's{note}"

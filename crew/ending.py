@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crew.desk import Desk
+from crew.stopping import Stop
 from records.cycle import CycleRecord, Outcome, Reports
 from records.errors import ModelFailed
 from records.order import WORKING
@@ -46,6 +47,15 @@ def interrupted(desk: Desk, cycle_id: str, failure: ModelFailed) -> Ending:
         message = f"{before.message} Then: {failure}"
         return Ending("traded", None, message, failure.exit_code)
     return Ending("hold", "model_failed", str(failure), failure.exit_code)
+
+
+def stopped(desk: Desk, cycle_id: str, stop: Stop, *, code_when_hung: int) -> Ending:
+    """The cycle was ended before its time: what was traded stands; a deadline is no normal end."""
+    before = decided(desk, cycle_id)
+    exit_code = code_when_hung if stop.reason == "deadline" else 0
+    if before.outcome == "traded":
+        return Ending("traded", stop.reason, f"{before.message} {stop.message}", exit_code)
+    return Ending("hold", stop.reason, f"{stop.message} Nothing was traded.", exit_code)
 
 
 _DECIDED = frozenset({"entry", "exit"})

@@ -2,7 +2,7 @@
 Where things are: the checkout that holds the YAML, and the state folder.
 
 Found from this file, never from the working directory, so that cron may start the
-desk anywhere. Imports nothing heavy: the lock is tried before settings are read.
+desk anywhere.
 """
 
 import os
@@ -10,43 +10,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from crew import lock
 from records.errors import CycleRunning, HomeUnwritable
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+CHECKOUT = Path(lock.CHECKOUT)
 
 
 def state_folder() -> Path:
     """`DESK_HOME` from the environment or .env, else `state/` in the checkout; made if missing."""
-    named = os.environ.get("DESK_HOME") or _from_dotenv("DESK_HOME")
-    folder = Path(named).expanduser() if named else CHECKOUT / "state"
-    if not folder.is_absolute():
-        folder = CHECKOUT / folder
+    folder = Path(lock.home())
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _unwritable(folder, error) from None
+        raise unwritable(folder, error) from None
     return folder
 
 
 @contextmanager
 def cycle_lock(folder: Path) -> Iterator[None]:
-    """Hold the desk's lock; raises CycleRunning at once when another process has it."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(folder / "desk.lock", timeout=0)
+    """Hold the desk's lock; raises CycleRunning at once when it is held already."""
     try:
-        lock.acquire()
-    except Timeout:
-        raise CycleRunning(
-            "Another cycle of this desk is running. This one left at once and did nothing. "
-            "It is normal under cron; if it persists, look for a hung process."
-        ) from None
+        held = lock.take(str(folder))
     except OSError as error:
-        raise _unwritable(folder, error) from None
+        raise unwritable(folder, error) from None
+    if held is None:
+        raise CycleRunning(lock.RUNNING)
     try:
         yield
     finally:
-        lock.release()
+        os.close(held)  # which also lets go; the system does it for a process that is killed
 
 
 def set_aside(path: Path) -> None:
@@ -56,20 +48,9 @@ def set_aside(path: Path) -> None:
         path.rename(path.with_name(f"{path.name}.left-{left + 1}"))
 
 
-def _unwritable(folder: Path, error: OSError) -> HomeUnwritable:
+def unwritable(folder: Path, error: OSError) -> HomeUnwritable:
+    """The error for a state folder that cannot be made or written."""
     return HomeUnwritable(
         f"The state folder {str(folder)!r} cannot be written ({error.strerror}). No cycle was run. "
         "Make it writable, or set DESK_HOME to a folder that is."
     )
-
-
-def _from_dotenv(name: str) -> str | None:
-    try:
-        lines = (CHECKOUT / ".env").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return None
-    for line in lines:
-        key, found, value = line.strip().removeprefix("export ").partition("=")
-        if found and key.strip() == name:
-            return value.strip().strip("'\"")
-    return None

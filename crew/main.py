@@ -6,14 +6,19 @@ that a start that overlaps a running cycle leaves at once.
 exits 0, so cron should call run_crew or `desk cycle`, which tell the truth.
 """
 
+from __future__ import annotations
+
 import gc
 import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import NoReturn
 
-from crew.home import cycle_lock, state_folder
-from records.errors import SettingsError, TradingError
+from crew import lock
+
+TYPE_CHECKING = False  # typing alone would double what a start that leaves costs
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+_LOCKED = frozenset({"accept", "cycle", "flatten", "restore"})
+_RUNNING_CODE = 3
 
 
 def run() -> NoReturn:
@@ -33,11 +38,12 @@ def replay() -> NoReturn:
 
 def train() -> NoReturn:
     """`crewai train`: refused, because it keeps what it learns in pickle files."""
-    refusal = SettingsError(
+    _leave(
+        "SettingsError",
         "Vetodesk is not trained this way: CrewAI keeps training data as pickle, which runs code "
-        "when it is loaded. Nothing was done. Edit agents.yaml and tasks.yaml instead."
+        "when it is loaded. Nothing was done. Edit agents.yaml and tasks.yaml instead.",
+        2,
     )
-    _leave(refusal)
 
 
 def test() -> NoReturn:
@@ -46,46 +52,58 @@ def test() -> NoReturn:
     _run_command(["trial", "--count", iterations, "--model", model])
 
 
-@contextmanager
-def short_lived() -> Iterator[None]:
+class short_lived:
     """
     Spare a process that is over in seconds the search for garbage.
 
     It costs a sixth of CrewAI's import, and a second at the end, when the interpreter
     looks through everything once more before it lets go of it.
     """
-    gc.set_threshold(100_000, 50, 50)
-    try:
-        yield
-    finally:
+
+    def __enter__(self) -> None:
+        gc.set_threshold(100_000, 50, 50)
+
+    def __exit__(self, *_raised: object) -> None:
         gc.freeze()
 
 
 def _run_command(arguments: list[str]) -> NoReturn:
+    takes_lock = arguments[:1] and arguments[0] in _LOCKED and "--help" not in arguments
+    if takes_lock:
+        _take_lock()
+    from records.errors import TradingError
+
     try:
-        with short_lived(), _lock_for(arguments):
+        with short_lived():
             from crew.cli import app
 
             app(args=arguments, prog_name="desk", standalone_mode=True)
     except TradingError as error:
-        _leave(error)
+        _leave(type(error).__name__, str(error), error.exit_code)
     sys.exit(0)
 
 
-def _lock_for(arguments: list[str]) -> AbstractContextManager[None]:
-    """Hold the desk's lock for commands that change the account."""
-    takes_lock = arguments[:1] and arguments[0] in _LOCKED and "--help" not in arguments
-    return cycle_lock(state_folder()) if takes_lock else nullcontext()
+def _take_lock() -> None:
+    """Hold the desk's lock until the process ends, or leave."""
+    folder = lock.home()
+    try:
+        held = lock.take(folder)
+    except OSError as error:
+        from pathlib import Path
+
+        from crew.home import unwritable
+
+        refused = unwritable(Path(folder), error)
+        _leave(type(refused).__name__, str(refused), refused.exit_code)
+    if held is None:
+        _leave("CycleRunning", lock.RUNNING, _RUNNING_CODE)
 
 
-_LOCKED = frozenset({"cycle", "restore"})
-
-
-def _leave(error: TradingError) -> NoReturn:
+def _leave(code: str, message: str, exit_code: int) -> NoReturn:
     if "--json" in sys.argv:
         import json
 
-        document = {"error": {"code": type(error).__name__, "message": str(error)}}
-        print(json.dumps({**document, "exit_code": error.exit_code}))  # noqa: T201
-    print(f"desk: {error}", file=sys.stderr)  # noqa: T201
-    sys.exit(error.exit_code)
+        document = {"error": {"code": code, "message": message}, "exit_code": exit_code}
+        print(json.dumps(document))  # noqa: T201
+    print(f"desk: {message}", file=sys.stderr)  # noqa: T201
+    sys.exit(exit_code)

@@ -23,9 +23,9 @@ from records.order import AccountState
 from records.ports import MarketRequest, MarketSource
 from records.risk import BreakerState
 from records.signal import TradingSignal
-from tools.orders.booking import Books
+from records.verdict import Approval
 from tools.orders.desk import OrderDesk
-from tools.orders.sender import Sender
+from tools.orders.execution import Execution
 from tools.risk.desk import RiskDesk
 
 
@@ -38,10 +38,9 @@ class Prepared:
     clock: Clock
     transcript: Transcript
     market: MarketSource
-    books: Books
-    sender: Sender
-    price_by: Callable[[MarketSnapshot], None]
-    """Tells the paper account which order books hold from now on."""
+    execution: Execution
+    permit: Callable[[Approval], str | None]
+    """Why an entry may not be sent now, beyond what the gate knows."""
     snapshot: MarketSnapshot
     shortlist: tuple[str, ...]
     signals: tuple[TradingSignal, ...]
@@ -120,15 +119,8 @@ class Meeting:
 
     def _orders(self) -> OrderDesk:
         ready = self._ready
-        return OrderDesk(
-            ledger=ready.desk.ledger,
-            sender=ready.sender,
-            books=ready.books,
-            quote=self._quote,
-            ids=ready.ids,
-            clock=ready.clock,
-            halted=ready.desk.halted,
-            journal=ready.transcript,
+        return ready.execution.desk(
+            quote=self._quote, halted=ready.desk.halted, permit=ready.permit
         )
 
     def _quote(self, symbol: str) -> SymbolMarket | None:
@@ -140,7 +132,7 @@ class Meeting:
         fresh = ready.market.observe(
             MarketRequest(symbols=(symbol,), intervals=(settings.decision_interval,), candles=2)
         )
-        ready.price_by(fresh)
+        ready.desk.show(fresh)
         return fresh.markets.get(symbol)
 
 

@@ -17,6 +17,7 @@ import orjson
 
 from crew.desk import Desk
 from crew.home import set_aside
+from crew.settings import SECRETS
 from records.candles import CandleSeries
 from records.clock import Clock
 from records.errors import LedgerError, SettingsError, VenueError
@@ -24,7 +25,7 @@ from records.market import MarketSnapshot, SymbolRules
 from records.ports import MarketRequest, MarketSource
 from tools.news.item import NewsReading
 
-_SECRET_SETTINGS = {"llm": {"api_key"}}
+_SECRET_SETTINGS: dict[str, Any] = {"llm": {"api_key"}, **dict.fromkeys(SECRETS, True)}
 
 
 class Recorder:

@@ -45,6 +45,12 @@ def replay_cycle(desk: Desk, cycle_id: str) -> tuple[str, ...]:
     recorded = desk.ledger.cycles.cycle(cycle_id)
     if recorded is None:
         raise SettingsError(f"Cycle {cycle_id!r} never ended; it cannot be compared.")
+    if recorded.mode != "paper":
+        raise SettingsError(
+            f"Cycle {cycle_id!r} ran in mode {recorded.mode!r}: what the exchange said of the "
+            "account is not in a recording, so it cannot be run again. Nothing was run. "
+            "`desk transcript` shows it."
+        )
     return tuple(_differences(recorded, rerun(folder, recorded)))
 
 

@@ -8,19 +8,18 @@ from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from crew.arming import Permit, clock_problem, key_unseen, not_armed, note_day
 from crew.desk import Desk
-from crew.ending import Ending, cycle_record
+from crew.ending import Ending, cycle_record, stopped
 from crew.transcript import Transcript
 from records import ids
 from records.clock import Clock
 from records.cycle import CycleRecord, Event, ModelUse
 from records.errors import ModelFailed, VenueError
-from records.order import AccountState, Fill
+from records.order import AccountState, Fill, Trade
 from records.ports import MarketRequest, MarketSource
 from records.risk import BreakerState
-from tools.orders.booking import Books
-from tools.orders.reconcile import Reconciler
-from tools.orders.sender import Sender
+from tools.orders.execution import Execution
 from tools.orders.valuation import value_account
 
 if TYPE_CHECKING:
@@ -48,6 +47,8 @@ class Run:
         self._failure: VenueError | None = None
         self.clock: Clock = desk.machine
         self._use = ModelUse()
+        self._execution: Execution | None = None
+        self._winding_down = False
 
     def __enter__(self) -> Self:
         """Read the venue's clock, number the cycle, open its row and its transcript."""
@@ -104,24 +105,20 @@ class Run:
             raise self._failure
         if self._recorder is not None:
             self._market = self._recorder.listen(self._market)
-        self.account = self.desk.account(self._market, self.clock)
-        ledger, clock, journal = self.desk.ledger, self.clock, self.transcript
-        self.books = Books(ledger, self.account, clock, journal, self.ids.cycle_id)
-        self.sender = Sender(self.account, self.books, ledger, clock, journal)
+        self.account, writer = self.desk.account(self._market, self.clock)
+        self._execution = Execution(
+            ledger=self.desk.ledger,
+            account=self.account,
+            writer=writer,
+            ids=self.ids,
+            clock=self.clock,
+            journal=self.transcript,
+        )
 
     def reconcile(self) -> tuple[str, ...]:
         """Follow the venue; returns what stands in the way of new entries."""
         with self._stage("reconcile"):
-            result = Reconciler(
-                ledger=self.desk.ledger,
-                account=self.account,
-                sender=self.sender,
-                books=self.books,
-                ids=self.ids,
-                clock=self.clock,
-                journal=self.transcript,
-                halted=self.halted,
-            ).run()
+            result = self.execution.reconcile(halted=self.halted)
             for problem in result.problems:
                 self._event("alarm", "reconcile", problem)
         return result.problems
@@ -131,6 +128,7 @@ class Run:
 
     def halted_and_flat(self) -> bool:
         """Nothing may be opened and nothing is held: the market need not be asked."""
+        self.desk.stopping.check()
         return self.halted() is not None and not self.desk.ledger.account.open_positions()
 
     # observe and protect
@@ -150,7 +148,7 @@ class Run:
             if not set(settings.symbols) & set(self._snapshot.markets):
                 skipped = "; ".join(f"{s.symbol}: {s.reason}" for s in self._snapshot.skipped)
                 raise VenueError(f"No market could be read. Nothing was traded. {skipped}")
-            self.account.set_books(self._snapshot)
+            self.desk.show(self._snapshot)
             digest = self._snapshot.digest()
             self.desk.ledger.cycles.add_snapshot(self.ids.cycle_id, self._snapshot, digest)
             self.transcript.write(
@@ -162,16 +160,14 @@ class Run:
             )
 
     def protect(self) -> tuple[str, str] | None:
-        """Halt and breaker, in code, before any model is asked; why nothing may be opened."""
-        from tools.risk.breaker import evaluate
-
+        """Exits, halt and breaker, in code, before any model is asked; why nothing may open."""
         with self._stage("protect"):
-            safety = self.desk.ledger.safety
-            self._breaker = evaluate(
-                self.snapshot, safety.breaker_state(), self.desk.settings.breaker
-            )
-            safety.save_breaker(self._breaker, self.ids.cycle_id)
-            self.transcript.write("breaker", state=self._breaker)
+            self._note_day()
+            self._breaker = self._judged_breaker()
+            if self._breaker.status == "TRIGGERED":
+                self.execution.cancel_entries("the circuit breaker is TRIGGERED")
+            self.execution.protect(self.snapshot, self.desk.settings.exits)
+        self.desk.stopping.check()
         if (reason := self.halted()) is not None:
             return "halt", f"The desk is halted: {reason}."
         if not self._breaker.readings:
@@ -184,11 +180,68 @@ class Run:
             return "breaker", f"The circuit breaker is TRIGGERED: {why}."
         return None
 
+    def _judged_breaker(self) -> BreakerState:
+        from tools.risk.breaker import evaluate
+
+        safety = self.desk.ledger.safety
+        state = evaluate(self.snapshot, safety.breaker_state(), self.desk.settings.breaker)
+        safety.save_breaker(state, self.ids.cycle_id)
+        self.transcript.write("breaker", state=state)
+        return state
+
+    def _note_day(self) -> None:
+        if not self.unpriced() and (account := self._last_value()) is not None:
+            note_day(self.desk, account)
+
+    def barred(self) -> tuple[str, str] | None:
+        """Of a real account: the arming, and a clock to trust; why nothing may be opened."""
+        if (why := not_armed(self.desk, self.clock.now())) is not None:
+            self.execution.cancel_entries("live trading is not armed")
+            return "not_armed", why
+        if (why := key_unseen(self.desk)) is not None:
+            return "key_unseen", why
+        if (why := clock_problem(self.desk, self.clock)) is not None:
+            return "clock", why
+        return None
+
+    # flatten
+
+    def flatten(self, symbols: tuple[str, ...] | None) -> int:
+        """Cancel entries and close positions of these markets, or of all; how many it closed."""
+        with self._stage("flatten"), self.desk.stopping.shielded():
+            sent = self.execution.flatten(symbols)
+            for problem in self.execution.reconcile(halted=self.halted).problems:
+                self._event("alarm", "reconcile", problem)
+        return sum(order.filled_quantity > 0 for order in sent)
+
+    def accept(self, symbol: str) -> Trade:
+        """Book as closed by hand what the venue no longer holds, at the price of now."""
+        with self._stage("accept"), self.desk.stopping.shielded():
+            assert self._market is not None, "connect comes first"
+            interval = self.desk.settings.decision_interval
+            seen = self._market.observe(
+                MarketRequest(symbols=(symbol,), intervals=(interval,), candles=2)
+            )
+            if symbol not in seen.markets:
+                raise VenueError(f"{symbol} has no price now. Nothing was booked. Try again.")
+            return self.execution.accept(symbol, seen.markets[symbol].ticker.mid)
+
+    def left(self, symbols: tuple[str, ...] | None) -> tuple[str, ...]:
+        """What the venue still holds of these markets, or of all: positions and entries."""
+        held = [(symbol, f"{q:f} of {symbol}") for symbol, q in self.account.holdings().items()]
+        entries = [
+            (order.symbol, f"an order of {order.symbol}")
+            for order in self.account.open_orders()
+            if not order.reduce_only
+        ]
+        found = (*held, *entries)
+        return tuple(what for symbol, what in found if symbols is None or symbol in symbols)
+
     # screen
 
     def screen(self) -> tuple[str, str] | None:
         """Choose the shortlist; why there is none."""
-        from crew.screening import shortlist, waiting_for_candle
+        from crew.screening import perpetuals, shortlist, waiting_for_candle
         from tools.signals.strength import signals
 
         with self._stage("screen"):
@@ -200,12 +253,18 @@ class Run:
                 )
             self._signals = signals(self.snapshot, settings.decision_interval)
             held = tuple(p.symbol for p in ledger.account.open_positions())
-            self._shortlist = shortlist(self._signals, settings, held=held, first=last is None)
+            self._shortlist = shortlist(
+                self._signals,
+                settings,
+                held=held,
+                first=last is None,
+                shortable=perpetuals(self.snapshot),
+            )
             self.transcript.write("screen", signals=self._signals, shortlist=self._shortlist)
         if not self._shortlist:
             return "screen", (
-                f"No market has a signal of strength {settings.screen.min_strength} or more, "
-                "and nothing is held."
+                f"No market has a signal of strength {settings.screen.min_strength} or more that "
+                "could be followed, and nothing is held."
             )
         return None
 
@@ -216,6 +275,7 @@ class Run:
         from crew.meeting import Meeting
 
         with self._stage("deliberate"):
+            self.desk.stopping.code_when_hung = ModelFailed.exit_code
             self._say(f"the crew meets on {', '.join(self._shortlist)}")
             meeting = Meeting(self._prepared())
             try:
@@ -228,37 +288,52 @@ class Run:
                 meeting.hold("rulebook/balanced")
             finally:
                 self._use = meeting.use
+        self.desk.stopping.check()
+        self.desk.stopping.code_when_hung = VenueError.exit_code
 
     def _prepared(self) -> "Prepared":
         from crew.meeting import Prepared
 
         assert self._market is not None and self._breaker is not None, "observe, protect come first"
+        account = self._value()
         return Prepared(
             desk=self.desk,
             ids=self.ids,
             clock=self.clock,
             transcript=self.transcript,
             market=self._market,
-            books=self.books,
-            sender=self.sender,
-            price_by=self.account.set_books,
+            execution=self.execution,
+            permit=Permit(self.desk, self.clock, self.snapshot, account),
             snapshot=self.snapshot,
             shortlist=self._shortlist,
             signals=self._signals,
-            account=self._value(),
+            account=account,
             breaker=self._breaker,
             recorder=self._recorder,
         )
 
     # record
 
+    def wind_down(self) -> Ending:
+        """After a stop: resolve what was sent, see to the stops, and say why it ended."""
+        stop = self.desk.stopping.leave()
+        self._winding_down = True
+        if self._execution is not None:
+            try:
+                self.reconcile()
+            except VenueError as failure:
+                return Ending("failed", stop.reason, f"{stop.message} {failure}", failure.exit_code)
+        hung = self.desk.stopping.code_when_hung
+        return stopped(self.desk, self.ids.cycle_id, stop, code_when_hung=hung)
+
     def record(self, ending: Ending) -> CycleRecord:
         """Write the cycle's row, its equity and its lessons; the transcript is sealed with it."""
         from crew.lessons import learn
 
+        self._winding_down = True
         ledger, cycle_id = self.desk.ledger, self.ids.cycle_id
         with self._stage("record"):
-            account = None if self._market is None else self._value()
+            account = self._last_value()
             unpriced = self.unpriced()
             learn(self.desk, self.ids, ledger.account.trades_of(cycle_id))
             if account is not None and not unpriced:
@@ -287,7 +362,7 @@ class Run:
         return record
 
     def _booked(self) -> tuple[Fill, ...]:
-        return () if self._market is None else tuple(self.books.booked)
+        return () if self._execution is None else tuple(self._execution.books.booked)
 
     # the account
 
@@ -296,6 +371,14 @@ class Run:
         priced = self._snapshot.markets if self._snapshot is not None else {}
         held = (p.symbol for p in self.desk.ledger.account.open_positions())
         return tuple(symbol for symbol in held if symbol not in priced)
+
+    def _last_value(self) -> AccountState | None:
+        """The account for the record; None when the venue does not say what is left."""
+        try:
+            return None if self._execution is None else self._value()
+        except VenueError as failure:
+            self._event("warning", "account_unknown", str(failure))
+            return None
 
     def _value(self) -> AccountState:
         prices: dict[str, Decimal] = {}
@@ -308,6 +391,11 @@ class Run:
             currency=self.desk.settings.currency,
             as_of=self.clock.now(),
         )
+
+    @property
+    def execution(self) -> Execution:
+        assert self._execution is not None, "connect comes first"
+        return self._execution
 
     @property
     def snapshot(self) -> "MarketSnapshot":
@@ -344,7 +432,9 @@ class Run:
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
-        """Time a stage, and say that it began."""
+        """Time a stage, and say that it began; between two stages a cycle may be ended."""
+        if not self._winding_down:
+            self.desk.stopping.check()
         self._say(name)
         began = perf_counter()
         try:

@@ -1,6 +1,6 @@
 """Which markets deserve the crew this cycle: pure rules over signals and holdings."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -23,30 +23,42 @@ def waiting_for_candle(
     return last_met is not None and bool(closes) and max(closes) <= last_met
 
 
+def perpetuals(snapshot: "MarketSnapshot") -> frozenset[str]:
+    """The markets that can be sold short."""
+    return frozenset(name for name, seen in snapshot.markets.items() if seen.rules.perpetual)
+
+
 def shortlist(
     signals: Sequence[TradingSignal],
     settings: Settings,
     *,
     held: Sequence[str],
     first: bool,
+    shortable: Collection[str],
 ) -> tuple[str, ...]:
     """
-    What is held, and the strongest long signals; a new desk's first cycle always has some.
+    What is held, and the strongest signals; a new desk's first cycle always has some.
 
-    Short signals bring nobody to the table: this desk opens long only, and what is held
-    is reviewed anyway.
+    A short signal counts only in a `shortable` market: elsewhere nothing could follow from
+    it, and what is held is reviewed anyway.
     """
+
+    def rank(signal: TradingSignal) -> tuple[bool, int]:
+        """What can be followed before the rest, strong before weak; ties keep the order."""
+        return not _can_be_followed(signal, shortable), -signal.strength
+
     tradable = [signal for signal in signals if signal.symbol in settings.symbols]
-    ranked = sorted(tradable, key=_rank)
-    strong = [s for s in ranked if first or _is_long(s, settings.screen.min_strength)]
+    least = settings.screen.min_strength
+    strong = [
+        signal
+        for signal in sorted(tradable, key=rank)
+        if first or (_can_be_followed(signal, shortable) and signal.strength >= least)
+    ]
     fresh = [signal.symbol for signal in strong if signal.symbol not in held]
     return (*held, *fresh[: settings.screen.max_shortlist])
 
 
-def _is_long(signal: TradingSignal, min_strength: int) -> bool:
-    return signal.direction == "long" and signal.strength >= min_strength
-
-
-def _rank(signal: TradingSignal) -> tuple[bool, int]:
-    """Long before the rest, strong before weak; ties keep the settings' order."""
-    return signal.direction != "long", -signal.strength
+def _can_be_followed(signal: TradingSignal, shortable: Collection[str]) -> bool:
+    return signal.direction == "long" or (
+        signal.direction == "short" and signal.symbol in shortable
+    )

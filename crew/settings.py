@@ -1,5 +1,6 @@
 """
-Typed settings: flags > environment > .env > desk.yaml > defaults. Unknown names are refused.
+Typed settings: flags > environment > .env > desk.yaml > profile > defaults. Unknown names
+are refused, and so is a key of the exchange anywhere but in the environment or .env.
 
 Every number a person may tune is a field here; tools get them handed in as records.
 """
@@ -22,6 +23,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -34,10 +36,18 @@ from pydantic_settings import (
 
 from crew.home import CHECKOUT
 from crew.yaml_file import did_you_mean, parsed, read_mapping
-from records.base import Leverage, Mode, NonNegativeAmount, PositiveAmount, Symbol, UtcTime
+from records.base import (
+    Amount,
+    Leverage,
+    Mode,
+    NonNegativeAmount,
+    PositiveAmount,
+    Symbol,
+    UtcTime,
+)
 from records.errors import SettingsError
 from records.interval import interval_ms
-from records.risk import BreakerLimits, RiskLimits
+from records.risk import BreakerLimits, ExitRules, Percent, RiskLimits
 
 MODELS = ("rulebook/cautious", "rulebook/balanced", "rulebook/bold")
 _FIRST_CANDLES = 250
@@ -77,6 +87,21 @@ class PaperSettings(Section):
     taker_fee_pct: NonNegativeAmount = Field(
         default=Decimal("0.05"), description="Fee of every other order, percent."
     )
+    slippage_pct: NonNegativeAmount = Field(
+        default=Decimal("0.02"), le=10, description="What a taker loses beyond the book, percent."
+    )
+    volume_share_pct: Percent = Field(
+        default=Decimal(10), description="Share of a candle's volume an order may get, percent."
+    )
+    funding_rate_pct: Amount = Field(
+        default=Decimal("0.01"),
+        ge=-5,
+        le=5,
+        description="Funding where the venue names none, percent every 8 h; longs pay it.",
+    )
+    liquidation_fee_pct: NonNegativeAmount = Field(
+        default=Decimal("1.25"), le=10, description="Fee of a liquidation, percent of its value."
+    )
 
 
 class RiskSettings(RiskLimits):
@@ -99,7 +124,7 @@ class ScreenSettings(Section):
     """Which markets deserve the crew."""
 
     min_strength: Annotated[int, Field(ge=1, le=5)] = Field(
-        default=3, description="How many of five indicators must agree on a long."
+        default=3, description="How many of five indicators must agree."
     )
     max_shortlist: Annotated[int, Field(ge=1, le=20)] = Field(
         default=3, description="Markets the crew sees, besides open positions."
@@ -139,6 +164,12 @@ class LlmSettings(Section):
     )
 
 
+PROFILES: Mapping[str, Mapping[str, Any]] = {"development": {}, "production": {"record": True}}
+"""What a profile sets where nothing else does."""
+SECRETS = ("api_key", "api_secret", "api_password")
+"""The exchange's keys: read from the environment and .env, from nowhere else."""
+
+
 class Settings(BaseSettings):
     """All settings of one desk."""
 
@@ -147,8 +178,25 @@ class Settings(BaseSettings):
     )
 
     venue: str = Field(default="demo", description="demo, replay, or a ccxt exchange id.")
-    mode: Mode = Field(default="paper", description="Only paper is available yet.")
+    mode: Mode = Field(
+        default="paper", description="Whose money; live also needs keys and `desk arm`."
+    )
+    profile: Literal["development", "production"] = Field(
+        default="development", description="production records every cycle and refuses demo."
+    )
     exchange_url: str | None = Field(default=None, description="Base URL for a ccxt venue.")
+    api_key: SecretStr | None = Field(
+        default=None, description="The exchange's key; environment or .env only."
+    )
+    api_secret: SecretStr | None = Field(
+        default=None, description="Its secret; environment or .env only."
+    )
+    api_password: SecretStr | None = Field(
+        default=None, description="Its passphrase, if it has one; environment or .env only."
+    )
+    margin_mode: Literal["isolated", "cross"] = Field(
+        default="isolated", description="Margin of contracts, in mode testnet and live."
+    )
     symbols: Annotated[
         tuple[Symbol, ...], Field(min_length=1, max_length=20, description="Markets to watch.")
     ] = (
@@ -179,6 +227,13 @@ class Settings(BaseSettings):
     record: bool = Field(
         default=False, description="Keep each cycle whole, so that `desk replay` can run it again."
     )
+    deadline_s: Annotated[int, Field(ge=5, le=3600)] = Field(
+        default=170, description="A cycle that runs longer is ended."
+    )
+    max_clock_offset_s: Annotated[float, Field(gt=0, le=10)] = Field(
+        default=1.0,
+        description="Farther from the venue's clock nothing is opened in mode testnet and live.",
+    )
     agents_file: Path = Field(default=Path("agents.yaml"), description="Who works at the desk.")
     tasks_file: Path = Field(default=Path("tasks.yaml"), description="What each is asked.")
     demo: DemoSettings = DemoSettings()
@@ -186,6 +241,7 @@ class Settings(BaseSettings):
     paper: PaperSettings = PaperSettings()
     risk: RiskSettings = RiskSettings()
     breaker: BreakerLimits = BreakerLimits()
+    exits: ExitRules = ExitRules()
     screen: ScreenSettings = ScreenSettings()
     news: NewsSettings = NewsSettings()
     llm: LlmSettings = LlmSettings()
@@ -239,8 +295,20 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        from_yaml = InitSettingsSource(settings_cls, read_mapping(cls.yaml_file, needed=False))
-        return init_settings, env_settings, from_yaml
+        found = read_mapping(cls.yaml_file, needed=False)
+        _refuse_secrets(found, cls.yaml_file.name)
+        from_yaml = InitSettingsSource(settings_cls, found)
+        return init_settings, env_settings, from_yaml, _ProfileSource(settings_cls)
+
+
+class _ProfileSource(PydanticBaseSettingsSource):
+    """What the profile sets; any other source has named the profile before."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return dict(PROFILES.get(str(self.current_state.get("profile")), {}))
 
 
 def load_settings(
@@ -251,6 +319,7 @@ def load_settings(
         load_dotenv(env_file, override=False)
     _refuse_unknown_variables(os.environ)
     given = _with_model(dict(flags or {}))
+    _refuse_secrets(given, "a flag")
     if "DESK_FILE" in os.environ:
         Settings.yaml_file = CHECKOUT / os.environ["DESK_FILE"]
         read_mapping(Settings.yaml_file)
@@ -292,16 +361,49 @@ def _with_model(flags: dict[str, Any]) -> dict[str, Any]:
     return flags
 
 
+def _refuse_secrets(found: Mapping[str, Any], source: str) -> None:
+    """A key in a file or a flag ends up in backups, histories and process lists."""
+    if named := [name for name in SECRETS if name in found]:
+        variable = f"DESK_{named[0].upper()}"
+        raise SettingsError(
+            f"{named[0]} stands in {source}. It was not used and no cycle was run. Take it out, "
+            f"change it at the exchange if others could read it, and set {variable} in the "
+            "environment or .env."
+        )
+
+
 def _refuse_unsupported(settings: Settings) -> None:
     if settings.mode != "paper":
+        _refuse_unready(settings)
+    if settings.profile == "production" and settings.venue == "demo":
         raise SettingsError(
-            f"Mode {settings.mode!r} is not available yet: this desk trades on paper only. "
-            "No cycle was run. Set mode: paper."
+            "profile: production is not for the synthetic market. No cycle was run. "
+            "Set venue to an exchange, or profile: development."
         )
     if settings.venue == "replay" and not (settings.replay.files and settings.replay.start):
         raise SettingsError(
             "Venue 'replay' needs replay.files (candle files) and replay.start (a UTC time). "
             "No cycle was run."
+        )
+
+
+def _refuse_unready(settings: Settings) -> None:
+    """The exchange's own account: a venue that can hold stops, and keys."""
+    from tools.exchange.venue_profiles import refusal
+
+    mode = settings.mode
+    if (why := refusal(settings.venue)) is not None:
+        raise SettingsError(f"Mode {mode!r} is refused and no cycle was run: {why}")
+    missing = [
+        f"DESK_{name.upper()}"
+        for name in ("api_key", "api_secret")
+        if not (key := getattr(settings, name)) or not key.get_secret_value().strip()
+    ]
+    if missing:
+        raise SettingsError(
+            f"Mode {mode!r} needs the exchange's key; {' and '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} not set. No cycle was run. "
+            "Set them in the environment or .env, or set mode: paper."
         )
 
 
@@ -339,7 +441,7 @@ def _fault(fault: Any) -> str:
         close = difflib.get_close_matches(location[-1], allowed, n=1)
         guess = f" Did you mean {close[0]!r}?" if close else ""
         return f"{name} is not a setting.{guess} Allowed: {', '.join(allowed)}."
-    secret = isinstance(fault["input"], dict) or "key" in location[-1]
+    secret = isinstance(fault["input"], dict) or location[-1] in SECRETS
     given = "" if secret else f" (given {str(fault['input'])[:60]!r})"
     return f"{name}: {fault['msg']}{given}."
 

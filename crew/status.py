@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from crew.arming import armed_words
 from crew.desk import Desk
 
 _CYCLES = 5
@@ -18,6 +19,7 @@ def status_document(desk: Desk) -> dict[str, Any]:
         "venue": desk.settings.venue,
         "mode": desk.settings.mode,
         "synthetic": desk.synthetic,
+        "arming": armed_words(desk, desk.machine.now()),
         "halted": desk.halted(),
         "breaker": breaker.status if breaker else None,
         "account": last.account.model_dump(mode="json") if last and last.account else None,
@@ -41,6 +43,8 @@ def status_text(status: dict[str, Any]) -> str:
     """The same for reading."""
     marks = " · SYNTHETIC market" if status["synthetic"] else ""
     lines = [f"{status['venue']} · {status['mode']} money{marks}"]
+    if status["arming"]:
+        lines.append(f"  live        {status['arming']}")
     if status["halted"]:
         lines.append(f"  HALTED      {status['halted']}")
     if status["breaker"] is not None:

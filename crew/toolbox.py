@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from crewai.tools import BaseTool
 
 from crew.evidence import Evidence
+from crew.stopping import Stopping
 from memory.tool import RecallLessonsTool
 from tools.chart.tool import ReadChartTool
 from tools.exchange.tool import GetMarketSnapshotTool, GetPortfolioTool
@@ -21,7 +22,9 @@ from tools.risk.desk import RiskDesk
 from tools.risk.tool import GetCircuitBreakerTool, GetLimitsTool, SubmitVerdictTool
 
 
-def build_tools(seen: Evidence, risk: RiskDesk, orders: OrderDesk) -> Mapping[str, BaseTool]:
+def build_tools(
+    seen: Evidence, risk: RiskDesk, orders: OrderDesk, stopping: Stopping
+) -> Mapping[str, BaseTool]:
     """Every tool by its name."""
     market = {"snapshot": seen.snapshot, "shortlist": seen.shortlist}
     tools: list[BaseTool] = [
@@ -35,7 +38,7 @@ def build_tools(seen: Evidence, risk: RiskDesk, orders: OrderDesk) -> Mapping[st
         GetLimitsTool(desk=risk),
         GetCircuitBreakerTool(desk=risk),
         SubmitVerdictTool(desk=risk),
-        PlaceOrderTool(desk=orders),
+        PlaceOrderTool(desk=orders, shield=stopping.shielded),
         GetOrderTool(desk=orders),
         RecallLessonsTool(
             memory=seen.memory,

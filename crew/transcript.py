@@ -19,6 +19,7 @@ from typing import Any, Self
 import orjson
 
 from crew.home import set_aside
+from crew.stopping import Stopping
 from records.clock import Clock
 from records.cycle import ModelUse, TranscriptSeal
 from records.errors import LedgerError, ModelFailed, TradingError
@@ -105,8 +106,11 @@ class Transcript:
 class CrewListener:
     """Turns CrewAI's events into transcript lines, and counts what the models cost."""
 
-    def __init__(self, transcript: Transcript, price: Price) -> None:
+    def __init__(
+        self, transcript: Transcript, price: Price, stopping: Stopping | None = None
+    ) -> None:
         self._transcript = transcript
+        self._stopping = stopping or Stopping()
         self._price = price
         self._lock = Lock()
         self._open: dict[str, tuple[float, int]] = {}
@@ -117,14 +121,16 @@ class CrewListener:
         self._unpriced = False
         self._number = 0
         self._stopped = False
+        self._abandoned = False
         self._answered = Condition(self._lock)
 
     def __call__(self, source: Any, event: Any) -> None:
         """A stream sink: called in the emitting thread, in the order things happen."""
-        handler = _HANDLERS.get(event.type)
+        handler = None if self._abandoned else _HANDLERS.get(event.type)
         if handler is not None and (not self._stopped or event.type in _ANSWERS):
-            handler(self, event)
-        if self._stopped and event.type.endswith("_started"):
+            with self._stopping.shielded():
+                handler(self, event)
+        if (self._stopped or self._abandoned) and event.type.endswith("_started"):
             raise ModelFailed("This cycle's deliberation is over; a task that ran on was ended.")
 
     def stop(self, timeout_s: float) -> None:
@@ -134,6 +140,14 @@ class CrewListener:
         with self._answered:
             while self._open and (left := deadline - perf_counter()) > 0:
                 self._answered.wait(left)
+
+    def abandon(self) -> None:
+        """After a stop: nothing that comes now belongs to this cycle any more."""
+        self._abandoned = True
+
+    def waits(self) -> bool:
+        """Whether a model was asked and has not answered yet."""
+        return bool(self._open) and not self._abandoned
 
     def use(self, waves: tuple[tuple[str, ...], ...]) -> ModelUse:
         """Totals; `waves` are the tasks that ran side by side, wave after wave."""
@@ -149,6 +163,7 @@ class CrewListener:
         )
 
     def _model_asked(self, event: Any) -> None:
+        self._stopping.check()
         with self._lock:
             self._number += 1
             number = self._number

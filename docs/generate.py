@@ -39,6 +39,7 @@ def _writers() -> Mapping[str, Callable[[], str]]:
         "commands": pages.commands,
         "thresholds": pages.thresholds,
         "limits": pages.limits,
+        "order states": pages.order_states,
     } | {f"tool {name}": _one(name) for name in pages.tool_names()}
 
 

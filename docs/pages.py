@@ -22,7 +22,9 @@ from crew.settings import Settings
 from crew.specs import CrewSpec, load_specs
 from docs import examples
 from docs.shown import document, flat, table, value
+from records.order import OrderStatus
 from records.risk import RiskLimits
+from tools.orders import states
 from tools.risk import limits as gate_limits
 
 _TOOL_MODULES = (
@@ -113,6 +115,20 @@ def limits() -> str:
     rows = [[f"`{name}`", "entry", _sentence(rule)] for name, rule in entries.items()]
     rows += [[f"`{name}`", "exit", _sentence(rule)] for name, rule in exits.items()]
     return table(["limit", "for", "why"], rows)
+
+
+def order_states() -> str:
+    """The table of order states: what each event makes of an order."""
+    rows = [
+        [f"`{status}`", *(_after(status, event) for event in states.EVENTS)]
+        for status in states.STATUSES
+    ]
+    return table(["", *(event.replace("_", " ") for event in states.EVENTS)], rows)
+
+
+def _after(status: OrderStatus, event: states.OrderEvent) -> str:
+    after = states.TABLE[status].get(event)
+    return "refused" if after is None else "" if after == status else after
 
 
 def _spec() -> CrewSpec:

@@ -1,5 +1,6 @@
 """One clock per desk: the venue's. Nothing else in the desk asks what time it is."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -11,13 +12,26 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock, shifted by what the venue's clock said when it was asked."""
+    """
+    The machine's clock, shifted by what the venue's clock said when it was asked.
+
+    It is looked at once: from then on time passes as the machine's monotonic clock counts it,
+    suspended hours included, so that a clock that is set in mid-cycle changes nothing.
+    """
 
     def __init__(self, offset: timedelta = timedelta(0)) -> None:
-        self._offset = offset
+        self.offset = offset
+        self._began = datetime.now(UTC) + offset
+        self._began_ns = _elapsed_ns()
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self._offset
+        return self._began + timedelta(microseconds=(_elapsed_ns() - self._began_ns) // 1000)
+
+
+def _elapsed_ns() -> int:
+    """Nanoseconds that passed on this machine since some moment."""
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)  # Linux; a Mac's monotonic clock sleeps
+    return time.monotonic_ns() if boottime is None else time.clock_gettime_ns(boottime)
 
 
 class FixedClock:

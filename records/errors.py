@@ -6,7 +6,8 @@ TradingError
 ├── SettingsError            2  a setting, YAML file or command line is wrong
 ├── CycleRunning             3  another cycle of this desk holds the lock
 ├── VenueError               4  the venue or its data failed
-│   └── BadCandles           4  candles that cannot be trusted
+│   ├── BadCandles           4  candles that cannot be trusted
+│   └── OutcomeUnknown       4  an order was sent and no definite answer came
 ├── ModelFailed              5  no usable answer from a model
 │   └── AnswerRefused        5  an answer came and broke the contract
 ├── LedgerError              6  the ledger or the disk failed
@@ -22,7 +23,10 @@ TradingError
     ├── ApprovalExpired
     ├── ApprovalMismatch
     ├── PriceMoved
-    └── EntriesHalted
+    ├── EntriesHalted
+    ├── NotArmed
+    ├── NotSent
+    └── Throttled
 """
 
 from typing import ClassVar
@@ -59,6 +63,10 @@ class BadCandles(VenueError):
         super().__init__(f"Candles of {source} cannot be used: {detail}.")
         self.source = source
         self.detail = detail
+
+
+class OutcomeUnknown(VenueError):
+    """An order was sent and no definite answer came: it may or may not stand at the venue."""
 
 
 class ModelFailed(TradingError):
@@ -136,3 +144,19 @@ class PriceMoved(OrderRefused):
 
 class EntriesHalted(OrderRefused):
     """The desk is halted, or the breaker is triggered: no new exposure."""
+
+
+class NotArmed(OrderRefused):
+    """Real money, and no arming record that allows this."""
+
+
+class NotSent(OrderRefused):
+    """No connection to the venue could be made, so the order never left this machine."""
+
+
+class Throttled(OrderRefused):
+    """The venue takes no requests for a while; the order was not booked."""
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s

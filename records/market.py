@@ -5,7 +5,15 @@ from decimal import Decimal
 
 from pydantic import ConfigDict, Field
 
-from records.base import Amount, NonNegativeAmount, PositiveAmount, Record, Symbol, UtcTime
+from records.base import (
+    Amount,
+    Leverage,
+    NonNegativeAmount,
+    PositiveAmount,
+    Record,
+    Symbol,
+    UtcTime,
+)
 from records.candles import CandleSeries
 from records.skipped import Skipped as Skipped
 
@@ -20,6 +28,13 @@ class SymbolRules(Record):
     step: PositiveAmount = Field(description="Smallest quantity step, base currency.")
     min_quantity: NonNegativeAmount
     min_notional: NonNegativeAmount = Field(description="Smallest order value, quote currency.")
+    perpetual: bool = Field(
+        default=False, description="A perpetual contract: shorts, leverage and funding exist."
+    )
+    max_leverage: Leverage = 1
+    maintenance_pct: NonNegativeAmount = Field(
+        default=Decimal(0), description="Equity a position needs to live, percent of its value."
+    )
 
 
 class Ticker(Record):

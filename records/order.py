@@ -1,11 +1,13 @@
 """From approval to trade: intent, order, fill, position, and the trade that closes them."""
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from records.base import (
     Amount,
+    Leverage,
     NonNegativeAmount,
     PositionSide,
     PositiveAmount,
@@ -18,10 +20,34 @@ from records.base import (
 OrderKind = Literal["market", "limit", "stop_market", "take_profit_market"]
 OrderRole = Literal["entry", "stop", "take_profit", "exit"]
 OrderStatus = Literal[
-    "pending", "open", "partially_filled", "filled", "cancelled", "rejected", "expired", "unknown"
+    "pending",  # written, not sent yet
+    "submitted",  # sent, no answer yet
+    "unknown",  # sent, and the answer said nothing certain
+    "open",
+    "partially_filled",
+    "filled",
+    "cancelled",
+    "rejected",  # the venue refused it
+    "expired",
+    "absent",  # sent, and proven never to have arrived
+    "lost",  # the venue held it, and no longer knows it
 ]
-WORKING: frozenset[str] = frozenset({"pending", "open", "partially_filled", "unknown"})
-ExitReason = Literal["stop_loss", "take_profit", "close", "reduce"]
+"""tools.orders.states has the table of how one becomes another."""
+WORKING: frozenset[str] = frozenset({"pending", "submitted", "unknown", "open", "partially_filled"})
+ExitReason = Literal[
+    "stop_loss",
+    "take_profit",
+    "trailing_stop",
+    "break_even_stop",
+    "close",
+    "reduce",
+    "early_exit",
+    "time_exit",
+    "unprotected",
+    "flatten",
+    "liquidation",
+    "by_hand",  # a person traded at the venue, and said so
+]
 
 ClientOrderId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,36}$")]
 
@@ -44,6 +70,8 @@ class OrderIntent(Record):
     )
     trigger_price: PositiveAmount | None = None
     reduce_only: bool = False
+    leverage: Leverage = 1
+    why: ExitReason | None = Field(default=None, description="Of an exit: what asked for it.")
 
 
 class Fill(Record):
@@ -71,6 +99,20 @@ class Order(Record):
     fee: Amount
     reason: str = Field(default="", description="Why it was rejected or cancelled, in words.")
     updated_at: UtcTime
+    submitted_at: UtcTime | None = Field(default=None, description="None: never sent.")
+    strikes: int = Field(default=0, ge=0, description="Times in a row the venue knew it not.")
+    executed_as: str | None = Field(
+        default=None, description="The venue's id for its fills, where that is another one."
+    )
+
+
+class FundingPayment(Record):
+    """What holding a perpetual position cost or brought at one funding time."""
+
+    payment_id: str
+    symbol: Symbol
+    amount: Amount = Field(description="Quote currency; positive is paid, negative received.")
+    at: UtcTime
 
 
 class Position(Record):
@@ -82,6 +124,7 @@ class Position(Record):
     quantity: PositiveAmount
     entry_price: PositiveAmount = Field(description="Average, before fees.")
     fees: Amount = Field(description="Paid so far, quote currency.")
+    funding: Amount = Field(default=Decimal(0), description="Paid so far, quote currency.")
     opened_at: UtcTime
     cycle_id: str = Field(description="The cycle that opened it.")
     proposal_id: str
@@ -89,6 +132,13 @@ class Position(Record):
     take_profit: PositiveAmount | None
     thesis: str
     invalidation_price: PositiveAmount | None
+    leverage: Leverage = 1
+    first_stop: PositiveAmount | None = Field(
+        default=None, description="The stop it was opened with; its size was computed from it."
+    )
+    best_price: PositiveAmount | None = Field(
+        default=None, description="Farthest the price went our way since the entry."
+    )
 
 
 class PositionMark(Record):
@@ -99,6 +149,7 @@ class PositionMark(Record):
     notional: PositiveAmount
     unrealised_pnl: Amount = Field(description="Quote currency, before the exit fee.")
     unrealised_pct: Amount = Field(description="Percent of the entry value.")
+    margin: Amount = Field(description="What it binds: its value over its leverage.")
 
 
 class AccountState(Record):
@@ -106,8 +157,8 @@ class AccountState(Record):
 
     as_of: UtcTime
     currency: str
-    equity: Amount = Field(description="Cash plus the value of what is held.")
-    cash: Amount
+    equity: Amount = Field(description="What would be left if all were closed at these prices.")
+    cash: Amount = Field(description="Free for new positions: equity less what is bound.")
     positions: tuple[PositionMark, ...]
 
 
@@ -125,8 +176,9 @@ class Trade(Record):
     closed_at: UtcTime
     holding_s: int
     fees: Amount = Field(description="Entry and exit, quote currency.")
-    pnl: Amount = Field(description="After fees, quote currency.")
-    pnl_pct: Amount = Field(description="After fees, percent of the entry value.")
+    funding: Amount = Field(default=Decimal(0), description="Paid, quote currency.")
+    pnl: Amount = Field(description="After fees and funding, quote currency.")
+    pnl_pct: Amount = Field(description="After fees and funding, percent of the entry value.")
     exit_reason: ExitReason
     opened_in: str = Field(description="Cycle that opened the position.")
     closed_in: str = Field(description="Cycle that booked the exit.")

@@ -80,3 +80,23 @@ class BreakerState(Record):
     since: UtcTime
     reasons: tuple[str, ...] = ()
     readings: tuple[BreakerReading, ...] = ()
+
+
+class ExitRules(Record):
+    """When the desk leaves a position by itself, judged once a cycle, before any model is asked."""
+
+    trailing_start_pct: Percent | None = Field(
+        default=Decimal("1.5"), description="Profit that starts the trailing stop; null: none."
+    )
+    trailing_pct: Percent = Field(
+        default=Decimal("1.5"), description="How far the trailing stop stays behind the best price."
+    )
+    early_exit_pct: Percent | None = Field(
+        default=Decimal(80), description="Share of the way to the stop that closes; null: none."
+    )
+    break_even_pct: Percent | None = Field(
+        default=None, description="Profit at which the stop goes to the entry price; null: never."
+    )
+    max_holding_h: Annotated[int, Field(ge=1, le=8760)] | None = Field(
+        default=None, description="Hours after which a position is closed; null: no limit."
+    )

@@ -1,8 +1,10 @@
 """
 What to trade: conviction weighed against a threshold, with a stop and a target.
 
-The rulebook buys or closes; it never sells short, never sizes (the desk does) and
-proposes nothing for a market whose price or technical view it does not know.
+The rulebook opens or closes, short only where the snapshot says that the market is a
+perpetual. It never sizes (the desk does), asks for no leverage, and proposes nothing for a
+market whose price or technical view it does not know. Shorts are judged by the longs'
+rules, mirrored: what speaks for buying is what is measured, and its sign is turned.
 Every figure in a proposal is copied digit for digit from a briefing.
 """
 
@@ -21,6 +23,7 @@ _STOP_ATR = D("1.5")
 _DEFAULT_STOP_PCT = D(2)
 """Used where no range is known. Source: domain.md, Risk."""
 _MAX_PROPOSALS = 10
+_SIGNS = {"long": 1, "short": -1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +80,13 @@ def _case(prompt: Prompt, symbol: str) -> Case | None:
 
 
 def _exit(case: Case, temperament: Temperament) -> Iterator[ProposalDraft]:
-    """Close a long that turned, or that loses without a signal for it; else keep it."""
-    turned = (case.technical + case.chart) / 2
-    open_pct = case.position.number("unrealised_pct")
-    unsupported = case.signal.text("direction") != "long"
-    if case.position.text("side") != "long":
+    """Close what turned against us, or loses without a signal for it; else keep it."""
+    turned, side = (case.technical + case.chart) / 2, case.position.text("side")
+    sign = _SIGNS.get(side)
+    if sign is None:
         return
-    if turned <= temperament.close_score:
-        thesis = (
-            f"Close: technical {short(case.technical)} and chart {short(case.chart)} average "
-            f"{short(turned)}, at or below {temperament.close_score}: the trend turned."
-        )
-    elif unsupported and open_pct is not None and open_pct < -temperament.cut_loss_pct:
-        thesis = (
-            f"Close: no long signal, and the position stands at {short(open_pct)} %, "
-            f"below -{temperament.cut_loss_pct} %: cut the loss."
-        )
-    else:
+    thesis = _turned(case, turned, sign, temperament) or _losing(case, side, temperament)
+    if thesis is None:
         return
     yield ProposalDraft(
         symbol=case.symbol,
@@ -104,12 +97,33 @@ def _exit(case: Case, temperament: Temperament) -> Iterator[ProposalDraft]:
     )
 
 
+def _turned(case: Case, turned: D, sign: int, temperament: Temperament) -> str | None:
+    if turned * sign > temperament.close_score:
+        return None
+    return (
+        f"Close: technical {short(case.technical)} and chart {short(case.chart)} average "
+        f"{short(turned)}, {_reached(sign, falling=True)} {temperament.close_score * sign}: "
+        "the trend turned."
+    )
+
+
+def _losing(case: Case, side: str, temperament: Temperament) -> str | None:
+    open_pct, cut = case.position.number("unrealised_pct"), temperament.cut_loss_pct
+    if case.signal.text("direction") == side or open_pct is None or open_pct >= -cut:
+        return None
+    return (
+        f"Close: no {side} signal, and the position stands at {short(open_pct)} %, "
+        f"below -{cut} %: cut the loss."
+    )
+
+
 def _opening(
     case: Case, prompt: Prompt, temperament: Temperament
 ) -> Iterator[tuple[D, ProposalDraft]]:
-    """Buy when the readers agree enough, the signal is strong enough and nothing is halted."""
-    score = _score(case, temperament)
-    if score < temperament.open_score or not _signal_agrees(case, temperament):
+    """Open when the readers agree enough, the signal is strong enough and nothing is halted."""
+    sign = _sign(case)
+    score = _score(case, temperament) * sign
+    if sign == 0 or score < temperament.open_score or not _is_strong(case, temperament):
         return
     halted, limits = _limits(prompt)
     if halted or not prompt.tool("get_portfolio").documents:
@@ -118,23 +132,29 @@ def _opening(
     target_pct = distance_pct * max(
         temperament.reward_multiple, (limits.number("min_reward_risk") or D(0)) * D("1.1")
     )
-    stop = _rounded(case, case.last * (1 - distance_pct / 100))
-    target = _rounded(case, case.last * (1 + target_pct / 100))
-    if not 0 < stop < case.last < target:
+    stop = _rounded(case, case.last * (1 - sign * distance_pct / 100))
+    target = _rounded(case, case.last * (1 + sign * target_pct / 100))
+    if min(stop, target) <= 0 or not stop * sign < case.last * sign < target * sign:
         return
     yield (
         score,
         ProposalDraft(
             symbol=case.symbol,
-            action="open_long",
+            action="open_long" if sign > 0 else "open_short",
             stop=stop,
             take_profit=target,
-            invalidation_price=_invalidation(case, stop),
+            invalidation_price=_invalidation(case, stop, sign),
             confidence=_confidence(score),
-            thesis=_thesis(case, score, temperament, distance_pct),
+            thesis=_thesis(case, score * sign, sign, temperament, distance_pct),
             facts=_facts(case),
         ),
     )
+
+
+def _sign(case: Case) -> int:
+    """1 to buy, -1 to sell short, 0 where the signal says neither or the market has no shorts."""
+    sign = _SIGNS.get(case.signal.text("direction"), 0)
+    return 0 if sign < 0 and case.market.cells.get("perpetual") is not True else sign
 
 
 def _score(case: Case, temperament: Temperament) -> D:
@@ -145,10 +165,9 @@ def _score(case: Case, temperament: Temperament) -> D:
     )
 
 
-def _signal_agrees(case: Case, temperament: Temperament) -> bool:
+def _is_strong(case: Case, temperament: Temperament) -> bool:
     strength = case.signal.number("strength")
-    is_long = case.signal.text("direction") == "long"
-    return is_long and strength is not None and strength >= temperament.open_strength
+    return strength is not None and strength >= temperament.open_strength
 
 
 def _limits(prompt: Prompt) -> tuple[bool, Row]:
@@ -181,24 +200,31 @@ def _rounded(case: Case, price: D) -> D:
     return price.quantize(D(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
 
 
-def _invalidation(case: Case, stop: D) -> D:
-    """The chart's support when it lies between stop and price, else the stop."""
-    support = case.views.chart.support if case.views.chart else None
-    return support if support is not None and stop < support < case.last else stop
+def _invalidation(case: Case, stop: D, sign: int) -> D:
+    """The chart's level behind the price when it lies before the stop, else the stop."""
+    view = case.views.chart
+    level = None if view is None else view.support if sign > 0 else view.resistance
+    between = level is not None and stop * sign < level * sign < case.last * sign
+    return level if level is not None and between else stop
 
 
 def _confidence(score: D) -> float:
     return round(float(min(D("0.95"), max(D(0), score))), 3)
 
 
-def _thesis(case: Case, score: D, temperament: Temperament, distance_pct: D) -> str:
-    strength = case.signal.number("strength")
+def _thesis(case: Case, score: D, sign: int, temperament: Temperament, distance_pct: D) -> str:
+    strength, side = case.signal.number("strength"), "long" if sign > 0 else "short"
     return (
-        f"Long: technical {short(case.technical)}, chart {short(case.chart)}, news "
-        f"{short(case.sentiment)} weigh {short(score)}, at or above {temperament.open_score}; "
-        f"signal long with strength {strength} of 5. "
-        f"Stop {short(distance_pct)} % below {case.last}."
+        f"{side.capitalize()}: technical {short(case.technical)}, chart {short(case.chart)}, news "
+        f"{short(case.sentiment)} weigh {short(score)}, {_reached(sign)} "
+        f"{temperament.open_score * sign}; signal {side} with strength {strength} of 5. "
+        f"Stop {short(distance_pct)} % {'below' if sign > 0 else 'above'} {case.last}."
     )
+
+
+def _reached(sign: int, *, falling: bool = False) -> str:
+    """How a figure stands to the bound it met; a short's bounds are met from the other side."""
+    return "at or below" if (sign > 0) == falling else "at or above"
 
 
 def _facts(case: Case) -> tuple[Fact, ...]:

@@ -24,13 +24,13 @@ class Temperament:
     weight_chart: D = D("0.25")
     weight_sentiment: D = D("0.15")
     open_score: D
-    """Weighted conviction from which a long is proposed."""
+    """Weighted conviction from which a long is proposed; a short from its negative down."""
     open_strength: int
     """Agreeing indicators, of five. Source: domain.md, Strategies (a trade needs >= 3)."""
     close_score: D
-    """Mean of technical and chart conviction at which a long is closed."""
+    """Mean of technical and chart conviction at which a long is closed; mirrored for a short."""
     cut_loss_pct: D
-    """Open loss at which a long that no signal supports is closed."""
+    """Open loss at which a position that no signal supports is closed."""
     reward_multiple: D
     """Distance of the take-profit, in stop distances."""
     max_funding_pct: D
@@ -40,7 +40,7 @@ class Temperament:
     """One hour's average true range above which half the size is enough."""
     veto_atr_pct_1h: D
     veto_sentiment: D
-    """News score at or below which nothing is bought."""
+    """News score at or below which nothing is bought; mirrored for a short."""
     room_to_level: D
     """Least distance to the next chart level, in stop distances."""
     losing_mean_pct: D

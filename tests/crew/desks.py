@@ -11,7 +11,7 @@ from crew.settings import Settings, load_settings, nested
 from records.clock import FixedClock
 from records.cycle import CycleRecord
 
-QUIET = datetime(2026, 11, 2, tzinfo=UTC)
+QUIET = datetime(2026, 11, 2, 5, tzinfo=UTC)
 """A moment of the demo market at which the rulebook proposes nothing."""
 
 

@@ -23,6 +23,8 @@ def test_the_shipped_file_states_the_defaults() -> None:
     assert shipped.paper == bare.paper
     assert shipped.screen == bare.screen
     assert shipped.breaker == bare.breaker
+    assert shipped.exits == bare.exits
+    assert (shipped.deadline_s, shipped.max_clock_offset_s) == (170, 1)
 
 
 def test_flags_override_environment_and_environment_overrides_the_file(
@@ -76,7 +78,11 @@ def test_model_in_the_environment_names_the_model(monkeypatch: pytest.MonkeyPatc
         ("risk.max_total_exposure_pct=90", "less than or equal to 80"),
         ("risk.max_leverage=true", "a boolean is not a number"),
         ("paper.cash='1_0'", "paper.cash"),
-        ("mode=live", "trades on paper only"),
+        ("mode=live", "is paper-only"),
+        ("mode=testnet", "is paper-only"),
+        ("profile=production", "not for the synthetic market"),
+        ("profile=staging", "profile: Input should be"),
+        ("exits.trailing_pct=0", "exits.trailing_pct"),
         ("venue=replay", "needs replay.files"),
     ],
 )

@@ -2,8 +2,7 @@
 An ordinary ccxt client for public data, and how it is pointed at another base URL.
 
 No key ever enters it, and it never asks for one: `fetchCurrencies` is off because some
-venues answer it only to signed requests. Reads are not retried here; a failed cycle
-is followed by the next one.
+venues answer it only to signed requests. It only reads, so every request may be asked again.
 """
 
 from collections.abc import Mapping
@@ -14,9 +13,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from records.errors import SettingsError
+from tools.exchange.ccxt_retry import patient
 
 # Their limit is a weight per minute, so a burst within it is allowed; other venues limit the pace.
-_WEIGHT_PER_MINUTE = frozenset({"binance", "binanceusdm", "binanceus", "binancecoinm"})
+WEIGHT_PER_MINUTE = frozenset({"binance", "binanceusdm", "binanceus", "binancecoinm"})
 _NOT_VENUES = frozenset({"base", "abstract", "__init__"})
 
 
@@ -45,8 +45,10 @@ def check_url(exchange_url: str | None) -> None:
         )
 
 
-def public_client(venue_id: str, *, exchange_url: str | None, timeout_s: float) -> Any:
-    """A fresh client without keys, rate limited; the caller closes it."""
+def public_client(
+    venue_id: str, *, exchange_url: str | None, timeout_s: float, testnet: bool = False
+) -> Any:
+    """A fresh client without keys, rate limited, that asks again; the caller closes it."""
     import ccxt.async_support as venues
 
     exchange = getattr(venues, venue_id)(
@@ -55,13 +57,34 @@ def public_client(venue_id: str, *, exchange_url: str | None, timeout_s: float) 
             "timeout": int(timeout_s * 1000),
             "options": {"fetchCurrencies": False},
             "rateLimiterAlgorithm": (
-                "rollingWindow" if venue_id in _WEIGHT_PER_MINUTE else "leakyBucket"
+                "rollingWindow" if venue_id in WEIGHT_PER_MINUTE else "leakyBucket"
             ),
         }
     )
+    direct(exchange, exchange_url=exchange_url, testnet=testnet)
+    exchange.fetch = patient(exchange, exchange.fetch)
+    return exchange
+
+
+def direct(exchange: Any, *, exchange_url: str | None, testnet: bool) -> None:
+    """Choose the addresses: the testnet switch first, since it replaces them all."""
+    if testnet:
+        _use_testnet(exchange)
     if exchange_url is not None:
         point_at(exchange, exchange_url)
-    return exchange
+
+
+def _use_testnet(exchange: Any) -> None:
+    """Play money at the venue: its demo trading where it has one, else its sandbox."""
+    # ccxt refuses signed requests to Binance's futures sandbox, which was closed.
+    if exchange.urls.get("demo"):
+        exchange.enable_demo_trading(True)
+    elif exchange.urls.get("test"):
+        exchange.set_sandbox_mode(True)
+    else:
+        raise SettingsError(
+            f"{exchange.id} has no testnet. Nothing was started. Set mode: paper, or another venue."
+        )
 
 
 def point_at(exchange: Any, base_url: str) -> None:

@@ -37,14 +37,22 @@ class CcxtMarket:
 
     synthetic = False
 
-    def __init__(self, venue_id: str, *, exchange_url: str | None, timeout_s: float) -> None:
+    def __init__(
+        self, venue_id: str, *, exchange_url: str | None, timeout_s: float, testnet: bool = False
+    ) -> None:
         check_venue_id(venue_id)
         check_url(exchange_url)
         self.name = venue_id
         self._url = exchange_url
         self._timeout_s = timeout_s
+        self._testnet = testnet
         self._clock: Clock | None = None
         self._listed: tuple[Any, Any] | None = None
+
+    @property
+    def listed(self) -> tuple[Any, Any] | None:
+        """ccxt's markets and currencies once they were loaded, for a client with keys."""
+        return self._listed
 
     def clock(self) -> Clock:
         """The machine's clock, shifted by what the venue says now."""
@@ -249,16 +257,32 @@ class CcxtMarket:
     async def _with_client[T](self, work: Callable[[Any], Awaitable[T]]) -> T:
         import ccxt
 
-        exchange = public_client(self.name, exchange_url=self._url, timeout_s=self._timeout_s)
+        exchange = public_client(
+            self.name, exchange_url=self._url, timeout_s=self._timeout_s, testnet=self._testnet
+        )
         try:
             await self._load(exchange)
             return await work(exchange)
+        except ccxt.ExchangeNotAvailable as problem:
+            raise self._unusable(await self._state(exchange) or _said(problem)) from problem
         except ccxt.BaseError as problem:
             raise self._unusable(_said(problem)) from problem
         except _NONSENSE as problem:
             raise self._unusable(f"unreadable answer, {type(problem).__name__}") from problem
         finally:
             await exchange.close()
+
+    async def _state(self, exchange: Any) -> str:
+        """What the venue says of itself when it does not answer; empty when it is not down."""
+        import ccxt
+
+        if self._url is not None or not exchange.has.get("fetchStatus"):
+            return ""
+        try:
+            status = (await exchange.fetch_status()).get("status")
+        except (ccxt.BaseError, *_NONSENSE):
+            return ""
+        return "it is under maintenance, as it says itself" if status == "maintenance" else ""
 
     async def _load(self, exchange: Any) -> None:
         if self._listed is not None:

@@ -8,7 +8,7 @@ crossed raises, and the market is left out of the snapshot.
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import numpy as np
@@ -20,13 +20,17 @@ from records.market import Level, OrderBook, SymbolRules, Ticker
 
 _DECIMAL_PLACES, _TICK_SIZE = 2, 4
 _BOOK_LEVELS = 20
+_HIGHEST_LEVERAGE = 125
 
 
 def exact(value: Any, what: str) -> Decimal:
     """A finite number as a decimal, or VenueError."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise VenueError(f"{what} is {value!r:.40}, not a number.")
-    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    try:
+        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    except InvalidOperation:
+        raise VenueError(f"{what} is {value!r:.40}, not a number.") from None
     if not number.is_finite():
         raise VenueError(f"{what} is {number}, not a finite number.")
     return number
@@ -75,12 +79,37 @@ def rules(market: Any, precision_mode: int) -> SymbolRules:
     step = _unit(precision.get("amount"), precision_mode, "its quantity step") * size
     smallest = (limits.get("amount") or {}).get("min")
     least_value = (limits.get("cost") or {}).get("min")
+    leverage = _max_leverage(market)
     return SymbolRules(
         tick=_unit(precision.get("price"), precision_mode, "its price step"),
         step=step,
         min_quantity=step if smallest is None else exact(smallest, "its least quantity") * size,
         min_notional=Decimal(0) if least_value is None else exact(least_value, "its least value"),
+        perpetual=bool(market.get("swap")),
+        max_leverage=leverage,
+        maintenance_pct=_maintenance_pct(market, leverage),
     )
+
+
+def _max_leverage(market: Any) -> int:
+    """As listed, else what the margin required of everyone allows; 1 where nothing is said."""
+    if not market.get("swap"):
+        return 1
+    listed = (market["limits"].get("leverage") or {}).get("max")
+    required = (market.get("info") or {}).get("requiredMarginPercent")
+    if listed is not None:
+        highest = exact(listed, "its highest leverage")
+    else:
+        highest = 100 / exact(required, "its margin") if required else Decimal(1)
+    return max(1, min(int(highest), _HIGHEST_LEVERAGE))
+
+
+def _maintenance_pct(market: Any, leverage: int) -> Decimal:
+    """As listed, else half of the margin that the highest leverage asks for, as is usual."""
+    if not market.get("swap"):
+        return Decimal(0)
+    listed = (market.get("info") or {}).get("maintMarginPercent")
+    return exact(listed, "its maintenance margin") if listed else Decimal(50) / leverage
 
 
 def contract_size(market: Any) -> Decimal:

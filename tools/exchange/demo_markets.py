@@ -50,6 +50,9 @@ class Listing:
             step=self.step,
             min_quantity=self.step,
             min_notional=Decimal(self.min_notional),
+            perpetual=True,
+            max_leverage=20,
+            maintenance_pct=Decimal("0.5"),
         )
 
 

@@ -1,19 +1,18 @@
 """
 When and at what price a paper order is executed; pure, and never in our favour by guess.
 
-- A stop is assumed to be met before a target when one candle meets both.
 - A gap past a trigger or a limit is executed at the open, the far side of the gap.
 - A limit is executed only when the price trades through it, not when it is touched.
-- No execution lies outside the candle's own range.
-- Stops and targets are executed as takers, resting limits as makers.
+- Stops and targets become market orders: takers, with slippage against us.
+- No execution in a candle lies outside the candle's own range, slippage included.
 
-A resting order is executed whole or not at all; partial fills and queues are not modelled.
+Which of several things in one candle comes first is the business of paper_walk.py.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_UP, Decimal
 from typing import Literal
 
 import numpy as np
@@ -26,19 +25,23 @@ from records.market import Level, OrderBook
 from records.order import OrderIntent
 
 Liquidity = Literal["maker", "taker"]
-_FEE_UNIT = Decimal("0.00000001")
-_PRECEDENCE = {"stop_market": 0, "take_profit_market": 1, "limit": 2, "market": 3}
+FEE_UNIT = Decimal("0.00000001")
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One candle in exact prices."""
+    """One candle in exact prices; volume in base units."""
 
     opened_at: datetime
     closed_at: datetime
     open: Decimal
     high: Decimal
     low: Decimal
+    volume: Decimal
+
+    def clamped(self, price: Decimal) -> Decimal:
+        """The nearest price that was traded."""
+        return min(max(price, self.low), self.high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,41 +54,44 @@ class Execution:
     at: datetime
 
 
-def precedence(intent: OrderIntent) -> int:
-    """Which of two orders a candle meets first: stops, then targets, then limits."""
-    return _PRECEDENCE[intent.kind]
-
-
 def fee(price: Decimal, quantity: Decimal, fee_pct: Decimal) -> Decimal:
     """The venue's charge in the quote currency, rounded up at the eighth decimal."""
-    return (price * quantity * fee_pct / 100).quantize(_FEE_UNIT, rounding=ROUND_UP)
+    return (price * quantity * fee_pct / 100).quantize(FEE_UNIT, rounding=ROUND_UP)
 
 
-def met_in(intent: OrderIntent, bar: Bar) -> tuple[Decimal, datetime] | None:
-    """The price and time at which a resting order is executed in a candle, or None."""
-    level = intent.limit_price if intent.kind == "limit" else intent.trigger_price
-    if level is None:
-        return None
-    falling = (intent.side == "buy") == (intent.kind in ("limit", "take_profit_market"))
-    through = intent.kind == "limit"
-    if falling:
-        met = bar.low < level if through else bar.low <= level
-        price = min(level, bar.open)
-    else:
-        met = bar.high > level if through else bar.high >= level
-        price = max(level, bar.open)
-    if not met:
-        return None
-    return price, (bar.opened_at if price == bar.open else bar.closed_at)
+def level(intent: OrderIntent) -> Decimal | None:
+    """The price a resting order waits for."""
+    return intent.limit_price if intent.kind == "limit" else intent.trigger_price
 
 
 def met_at(intent: OrderIntent, price: Decimal) -> bool:
-    """Whether a stop or target is already past its trigger at this price."""
-    trigger = intent.trigger_price
-    if trigger is None:
+    """Whether a price executes a resting order: at or past a trigger, through a limit."""
+    waits_for = level(intent)
+    if waits_for is None:
         return False
-    falling = (intent.side == "buy") == (intent.kind == "take_profit_market")
-    return price <= trigger if falling else price >= trigger
+    if intent.kind == "limit":
+        return price < waits_for if _falling(intent) else price > waits_for
+    return price <= waits_for if _falling(intent) else price >= waits_for
+
+
+def met_in(intent: OrderIntent, bar: Bar) -> Decimal | None:
+    """The price at which a candle meets a resting order, before slippage; None: it rests."""
+    waits_for = level(intent)
+    if waits_for is None or not met_at(intent, bar.low if _falling(intent) else bar.high):
+        return None
+    return min(waits_for, bar.open) if _falling(intent) else max(waits_for, bar.open)
+
+
+def slipped(price: Decimal, side: Side, slippage_pct: Decimal, tick: Decimal) -> Decimal:
+    """A market order's price after slippage, on the tick that is worse for us."""
+    if side == "buy":
+        return on_tick(price * (1 + slippage_pct / 100), tick, ROUND_CEILING)
+    return max(tick, on_tick(price * (1 - slippage_pct / 100), tick, ROUND_FLOOR))
+
+
+def on_tick(price: Decimal, tick: Decimal, rounding: str) -> Decimal:
+    """A price on the grid."""
+    return (price / tick).to_integral_value(rounding) * tick
 
 
 def facing(book: OrderBook, side: Side) -> Sequence[Level]:
@@ -114,37 +120,50 @@ def walk_book(levels: Sequence[Level], quantity: Decimal, at: datetime) -> list[
 
 
 def bars(series: CandleSeries, keep: NDArray[np.bool_], tick: Decimal) -> list[Bar]:
-    """The marked candles as exact decimals on the tick grid."""
+    """The marked candles as exact decimals."""
     length = interval_ms(series.interval)
+    columns = (series.open, series.high, series.low, series.volume)
     found = []
     for i in np.flatnonzero(keep):
         opened = int(series.open_time_ms[i])
-        found.append(
-            Bar(
-                from_epoch_ms(opened),
-                from_epoch_ms(opened + length),
-                *(on_tick(float(column[i]), tick) for column in
-                  (series.open, series.high, series.low)),
-            )
-        )  # fmt: skip
+        open_, high, low, volume = (exact(column[i]) for column in columns)
+        prices = _inward(open_, high, low, tick)
+        found.append(Bar(from_epoch_ms(opened), from_epoch_ms(opened + length), *prices, volume))
     return found
 
 
-def on_tick(price: float, tick: Decimal) -> Decimal:
-    """A candle's price as a decimal, on the nearest tick."""
-    return (Decimal(repr(price)) / tick).to_integral_value() * tick
+def exact(number: float) -> Decimal:
+    """A candle's number, digit for digit as it is written."""
+    return Decimal(repr(float(number)))
 
 
-def may_meet(series: CandleSeries, intents: Sequence[OrderIntent]) -> NDArray[np.bool_]:
-    """Candles that could meet one of these orders: a quick float test that never misses one."""
+def may_meet(
+    series: CandleSeries, intents: Sequence[OrderIntent], liquidation: Decimal | None, *, long: bool
+) -> NDArray[np.bool_]:
+    """Candles that could meet one of these: a quick float test that never misses one."""
     keep = np.zeros(len(series), dtype=bool)
-    for intent in intents:
-        level = intent.limit_price if intent.kind == "limit" else intent.trigger_price
-        if level is not None:
-            falling = (intent.side == "buy") == (intent.kind in ("limit", "take_profit_market"))
-            slack = float(level) * 1e-3
+    levels = [(level(intent), _falling(intent)) for intent in intents]
+    for waits_for, falling in [*levels, (liquidation, long)]:
+        if waits_for is not None:
+            slack = float(waits_for) * 1e-3
             if falling:
-                keep |= series.low <= float(level) + slack
+                keep |= series.low <= float(waits_for) + slack
             else:
-                keep |= series.high >= float(level) - slack
+                keep |= series.high >= float(waits_for) - slack
     return keep
+
+
+def _falling(intent: OrderIntent) -> bool:
+    """Whether a falling price meets it."""
+    return (intent.side == "buy") == (intent.kind in ("limit", "take_profit_market"))
+
+
+def _inward(
+    open_: Decimal, high: Decimal, low: Decimal, tick: Decimal
+) -> tuple[Decimal, Decimal, Decimal]:
+    """Open, high and low on ticks that were traded; as they are when the range holds no tick."""
+    top, bottom = on_tick(high, tick, ROUND_FLOOR), on_tick(low, tick, ROUND_CEILING)
+    if bottom > top:
+        return open_, high, low
+    nearest = (open_ / tick).to_integral_value() * tick
+    return min(max(nearest, bottom), top), top, bottom

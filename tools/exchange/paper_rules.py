@@ -1,8 +1,9 @@
 """
 What a paper venue refuses before it books anything; each refusal names the rule and the figure.
 
-Long only: nothing may be sold that is not held. Orders that only reduce are exempt from
-the smallest order value, as on real venues, so that no remainder is stuck.
+On spot nothing may be sold that is not held. Orders that only reduce are exempt from the
+smallest order value, as on real venues, so that no remainder is stuck; like there, one
+that is larger than the position is cut to it when it is executed.
 """
 
 from decimal import Decimal
@@ -46,25 +47,49 @@ def check_value(intent: OrderIntent, rules: SymbolRules, price: Decimal) -> None
         )
 
 
-def check_holding(intent: OrderIntent, held: Decimal, promised: Decimal) -> None:
-    """Only what is held, and not already promised to another plain sell order, may be sold."""
-    if intent.reduce_only and intent.side == "buy":
-        raise _refused(intent, "a reduce-only buy closes a short, and this account is long only")
-    if intent.side == "buy":
-        return
-    free = held if intent.reduce_only else held - promised
-    if intent.quantity > free:
+def check_leverage(intent: OrderIntent, rules: SymbolRules, in_use: int | None) -> None:
+    """The market allows an entry's leverage, and no position or entry there has another."""
+    asked = intent.leverage
+    if asked > rules.max_leverage:
+        raise _refused(intent, f"leverage {asked} is above the {rules.max_leverage} allowed here")
+    if rules.perpetual and asked > 1 and Decimal(100) / asked <= rules.maintenance_pct:
         raise _refused(
             intent,
-            f"it sells {plain(intent.quantity)} and {plain(free)} can be sold (long only)",
+            f"leverage {asked} leaves less margin than the maintenance of "
+            f"{plain(rules.maintenance_pct)} %: it would be liquidated at once",
+        )
+    if in_use is not None and asked != in_use:
+        raise _refused(
+            intent,
+            f"it asks for leverage {asked} while a position or an entry of this market has "
+            f"{in_use}, which is not changed under it",
         )
 
 
-def check_cash(intent: OrderIntent, cost: Decimal, free: Decimal) -> None:
-    """The purchase and its fee are paid from cash that no resting order has reserved."""
-    if cost > free:
+def check_holding(
+    intent: OrderIntent, rules: SymbolRules, held: Decimal, promised: Decimal
+) -> None:
+    """A reduction needs something to reduce; spot sells only what is held and not promised."""
+    reducible = max(-held if intent.side == "buy" else held, Decimal(0))
+    if intent.reduce_only and not reducible:
+        raise _refused(intent, f"it only reduces, and the account holds {plain(held)}")
+    if intent.reduce_only or rules.perpetual or intent.side == "buy":
+        return
+    if intent.quantity > held - promised:
         raise _refused(
-            intent, f"it costs {cost:.2f} with its fee and {max(free, Decimal(0)):.2f} is free"
+            intent,
+            f"it sells {plain(intent.quantity)} and {plain(held - promised)} can be sold: "
+            "this market is long only",
+        )
+
+
+def check_margin(intent: OrderIntent, needed: Decimal, free: Decimal) -> None:
+    """An entry's margin and fee are free: not bound by positions, not reserved by entries."""
+    if needed > free:
+        raise _refused(
+            intent,
+            f"it needs {needed:.2f} with its fee (leverage {intent.leverage}) "
+            f"and {max(free, Decimal(0)):.2f} is free",
         )
 
 

@@ -5,7 +5,8 @@ Files hold candles and nothing else, so the rest is modelled and says so here: t
 price is the close of the last closed candle; the book stands 2 bps apart around it, ten
 levels a side one basis point from each other, together a tenth of what an average minute
 of the last day traded; tick and step follow from the digits in the file; funding and open
-interest are unknown. Nothing after the clock's time is ever shown.
+interest are unknown, and every market is taken for a perpetual. Nothing after the clock's
+time is ever shown.
 """
 
 from collections.abc import Sequence
@@ -39,6 +40,8 @@ _HALF_SPREAD = Decimal("0.0001")
 _BOOK_LEVELS = 10
 _DEPTH_OF_MINUTE = Decimal("0.1")
 _MIN_NOTIONAL = Decimal(10)
+_MAX_LEVERAGE = 20
+_MAINTENANCE_PCT = Decimal("0.5")
 _DAY_MS = 86_400_000
 
 
@@ -208,6 +211,9 @@ class _Tape:
             step=step,
             min_quantity=step,
             min_notional=_MIN_NOTIONAL,
+            perpetual=True,
+            max_leverage=_MAX_LEVERAGE,
+            maintenance_pct=_MAINTENANCE_PCT,
         )
 
     def window(self, from_ms: int, until_ms: int) -> CandleSeries:

@@ -9,15 +9,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from records.errors import LedgerConflict
 from records.history import EquityPoint
-from records.order import AccountState, Position, Trade
+from records.order import AccountState, FundingPayment, Position, Trade
 from tools.ledger.engine import Store
 from tools.ledger.rows import columns, document, from_columns, from_document, in_order
-from tools.ledger.schema import baselines, equity, peak, positions, trades
+from tools.ledger.schema import baselines, equity, funding, peak, positions, trades
 
 Period = Literal["day", "week", "month"]
 
@@ -66,6 +66,24 @@ class Account:
         with self._store.writing() as connection:
             if connection.execute(statement).rowcount != 1:
                 raise _not_open(position_id)
+
+    def book_funding(self, payment: FundingPayment, position: Position) -> bool:
+        """Book a payment exactly once, with the position that it belongs to; False: known."""
+        row = columns(payment, funding, position_id=position.position_id)
+        paid = position.model_copy(update={"funding": position.funding + payment.amount})
+        with self._store.writing() as connection:
+            known = select(funding.c.payment_id).where(funding.c.payment_id == payment.payment_id)
+            if connection.scalar(known) is not None:
+                return False
+            connection.execute(insert(funding), row)
+            self.save_position(paid)
+            return True
+
+    def last_funding_at(self) -> datetime | None:
+        """When the newest booked payment was made."""
+        with self._store.reading() as connection:
+            newest: datetime | None = connection.scalar(select(func.max(funding.c.at)))
+        return newest
 
     def add_trade(self, trade: Trade) -> None:
         """Enter a round trip, or the closed part of one."""

@@ -34,6 +34,11 @@ def amount(name: str, *, null: bool = False) -> Column[Any]:
     return Column(name, ExactDecimal, nullable=null)
 
 
+def nought(name: str) -> Column[Any]:
+    """An exact decimal that is 0 in rows older than the column."""
+    return Column(name, ExactDecimal, nullable=False, server_default="0")
+
+
 def time(name: str, *, null: bool = False) -> Column[Any]:
     """A UTC time."""
     return Column(name, UtcMicros, nullable=null)

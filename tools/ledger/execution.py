@@ -8,9 +8,10 @@ once; the same id with other figures is refused, not merged. Nothing here sends.
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 
 from records.errors import (
     ApprovalExpired,
@@ -85,6 +86,14 @@ class Execution:
         found = self._orders(orders.c.client_order_id == client_order_id)
         return found[0] if found else None
 
+    def order_at_venue(self, venue_order_id: str, symbol: str) -> Order | None:
+        """One order by the venue's id for it, or for its fills."""
+        found = self._orders(
+            or_(orders.c.venue_order_id == venue_order_id, orders.c.executed_as == venue_order_id),
+            intents.c.symbol == symbol,
+        )
+        return found[0] if found else None
+
     def orders(self, cycle_id: str) -> tuple[Order, ...]:
         """The orders a cycle wrote."""
         return self._orders(intents.c.cycle_id == cycle_id)
@@ -92,6 +101,33 @@ class Execution:
     def working_orders(self) -> tuple[Order, ...]:
         """Orders that may still be executed, or whose fate is unknown."""
         return self._orders(orders.c.status.in_(sorted(WORKING)))
+
+    def symbols_since(self, since: datetime) -> tuple[str, ...]:
+        """Markets of orders that work, or that changed at or after a time."""
+        statement = (
+            select(intents.c.symbol)
+            .join(orders, orders.c.client_order_id == intents.c.client_order_id)
+            .where(or_(orders.c.status.in_(sorted(WORKING)), orders.c.updated_at >= since))
+            .distinct()
+            .order_by(intents.c.symbol)
+        )
+        with self._store.reading() as connection:
+            return tuple(connection.scalars(statement))
+
+    def unexplained(self, since: datetime) -> tuple[Order, ...]:
+        """Orders written since then of which more was filled than fills are booked."""
+        statement = (
+            select(orders.c.client_order_id, orders.c.filled_quantity, fills.c.quantity)
+            .join(intents, intents.c.client_order_id == orders.c.client_order_id)
+            .outerjoin(fills, fills.c.client_order_id == orders.c.client_order_id)
+            .where(intents.c.created_at >= since, orders.c.filled_quantity != Decimal(0))
+        )
+        missing: dict[str, Decimal] = {}
+        with self._store.reading() as connection:
+            for order_id, filled, booked in connection.execute(statement):
+                missing[order_id] = missing.get(order_id, filled) - (booked or Decimal(0))
+        found = (self.order(order_id) for order_id, left in missing.items() if left > 0)
+        return tuple(order for order in found if order is not None)
 
     def fills(self, cycle_id: str) -> tuple[Fill, ...]:
         """The fills of the orders a cycle wrote."""
@@ -189,8 +225,36 @@ def _refuse_mismatch(approval: Approval, planned: Sequence[OrderIntent]) -> None
         raise _mismatch(approval, f"a {first.kind} order was planned instead of a {approval.entry}")
     if approval.limit_price is not None and first.limit_price != approval.limit_price:
         raise _mismatch(approval, f"a limit of {first.limit_price} was planned")
+    if not approval.reduce_only and not _within_band(approval, first.limit_price):
+        raise _mismatch(approval, f"a worst price of {first.limit_price} was planned")
+    for intent in planned[1:]:
+        if intent.role == "take_profit" and intent.trigger_price != approval.take_profit:
+            raise _mismatch(approval, f"a target of {intent.trigger_price} was planned")
     if first.side != approval.side:
         raise _mismatch(approval, f"a {planned[0].side} was planned instead of a {approval.side}")
+    if first.leverage > approval.leverage:
+        raise _mismatch(
+            approval, f"leverage {first.leverage} was planned, {approval.leverage} approved"
+        )
+    if not approval.reduce_only and not _has_its_stop(approval, planned):
+        raise _mismatch(approval, "the entry does not bring its stop")
+
+
+def _within_band(approval: Approval, worst: Decimal | None) -> bool:
+    """Whether an entry can trade at no price that was not approved."""
+    return worst is not None and approval.price_low <= worst <= approval.price_high
+
+
+def _has_its_stop(approval: Approval, planned: Sequence[OrderIntent]) -> bool:
+    """Whether the stop that was approved is planned with the entry, for all of it."""
+    return any(
+        intent.role == "stop"
+        and intent.reduce_only
+        and intent.side != approval.side
+        and intent.trigger_price == approval.stop
+        and intent.quantity >= planned[0].quantity
+        for intent in planned[1:]
+    )
 
 
 def _mismatch(approval: Approval, detail: str) -> ApprovalMismatch:

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from records.order import WORKING, Fill
-from records.ports import PaperBooks, VenueOrder
+from records.ports import PaperBooks, PaperOrder
 from tools.ledger.engine import Store
 from tools.ledger.rows import (
     columns,
@@ -38,7 +38,7 @@ class LedgerPaperStore:
             text = connection.scalar(select(paper_books.c.record))
         return None if text is None else from_document(PaperBooks, text)
 
-    def save(self, books: PaperBooks, orders: Sequence[VenueOrder], fills: Sequence[Fill]) -> None:
+    def save(self, books: PaperBooks, orders: Sequence[PaperOrder], fills: Sequence[Fill]) -> None:
         """Change cash, holdings, orders and fills together; a fill is booked once."""
         row = columns(books, paper_books, only=1, record=document(books))
         with self._store.writing() as connection:
@@ -50,16 +50,16 @@ class LedgerPaperStore:
                 rows = [columns(fill, paper_fills) for fill in new]
                 connection.execute(insert(paper_fills), rows)
 
-    def order(self, client_order_id: str) -> VenueOrder | None:
+    def order(self, client_order_id: str) -> PaperOrder | None:
         """One order by the desk's own id; None when the account has never seen it."""
         statement = select(paper_orders.c.record).where(
             paper_orders.c.client_order_id == client_order_id
         )
         with self._store.reading() as connection:
             text = connection.scalar(statement)
-        return None if text is None else from_document(VenueOrder, text)
+        return None if text is None else from_document(PaperOrder, text)
 
-    def open_orders(self) -> Sequence[VenueOrder]:
+    def open_orders(self) -> Sequence[PaperOrder]:
         """Working orders, resting stops and targets included."""
         statement = (
             select(paper_orders.c.record)
@@ -67,7 +67,7 @@ class LedgerPaperStore:
             .order_by(paper_orders.c.created_at, *in_order(paper_orders.c.client_order_id))
         )
         with self._store.reading() as connection:
-            return documents(VenueOrder, connection.execute(statement))
+            return documents(PaperOrder, connection.execute(statement))
 
     def fills(self, since: datetime | None) -> Sequence[Fill]:
         """Fills at or after a time, oldest first; None for all."""
@@ -89,7 +89,7 @@ _KEEP_ORDER = _INSERT_ORDER.on_conflict_do_update(
 )
 
 
-def _order_row(order: VenueOrder) -> dict[str, object]:
+def _order_row(order: PaperOrder) -> dict[str, object]:
     intent = order.intent
     return columns(
         order,

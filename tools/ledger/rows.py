@@ -63,14 +63,18 @@ def approved(text: str, used_at: datetime | None) -> Approval:
 
 
 def new_fills(connection: Connection, table: Table, executed: Sequence[Fill]) -> tuple[Fill, ...]:
-    """The fills the table does not hold yet; one it holds with other figures is a conflict."""
+    """The fills the table does not hold yet; one it holds with other figures is a conflict.
+
+    Its fee may differ: one paid in another currency is converted at the price of the look, and
+    the first one stands.
+    """
     known: dict[str, Fill] = {}
     new: list[Fill] = []
     for fill in executed:
         stands = known.get(fill.fill_id) or _fill(connection, table, fill.fill_id)
         if stands is None:
             new.append(fill)
-        elif stands != fill:
+        elif stands != fill.model_copy(update={"fee": stands.fee}):
             raise LedgerConflict(
                 f"Fill {fill.fill_id!r} is booked as {stands.quantity} at {stands.price} with fee "
                 f"{stands.fee}, and is now told as {fill.quantity} at {fill.price} with fee "

@@ -7,15 +7,16 @@ events are only added: afterwards anybody can see why an entry was not made.
 
 from datetime import datetime
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
+from records.arming import Arming
 from records.cycle import Event
 from records.errors import LedgerConflict
 from records.lock import Lock
 from records.risk import BreakerState
 from tools.ledger.engine import Store
 from tools.ledger.rows import columns, document, from_columns, from_document
-from tools.ledger.schema import breaker, events, locks
+from tools.ledger.schema import arming, breaker, events, locks
 
 
 class Safety:
@@ -90,6 +91,24 @@ class Safety:
                     "`desk status` lists the locks that hold."
                 )
 
+    def add_arming(self, permission: Arming) -> None:
+        """Write that a person armed live trading; an earlier arming ends with it."""
+        with self._store.writing() as connection:
+            _disarm(connection, permission.armed_at)
+            connection.execute(insert(arming), columns(permission, arming))
+
+    def arming(self) -> Arming | None:
+        """The newest arming, whether it still holds or not; None: live was never armed."""
+        statement = select(arming).order_by(arming.c.armed_at.desc()).limit(1)
+        with self._store.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else from_columns(Arming, row)
+
+    def disarm(self, at: datetime) -> bool:
+        """End the arming that holds; False when none did."""
+        with self._store.writing() as connection:
+            return _disarm(connection, at)
+
     def add_event(self, event: Event) -> None:
         """Keep something worth knowing."""
         with self._store.writing() as connection:
@@ -102,3 +121,8 @@ class Safety:
         )
         with self._store.reading() as connection:
             return tuple(from_columns(Event, row) for row in connection.execute(statement))
+
+
+def _disarm(connection: Connection, at: datetime) -> bool:
+    standing = update(arming).where(arming.c.disarmed_at.is_(None), arming.c.expires_at > at)
+    return connection.execute(standing.values(disarmed_at=at)).rowcount > 0

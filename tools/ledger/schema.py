@@ -26,6 +26,7 @@ from tools.ledger.columns import (
     flag,
     key,
     link,
+    nought,
     number,
     table,
     text,
@@ -42,6 +43,7 @@ APPEND_ONLY = (
     "refusals",
     "intents",
     "fills",
+    "funding",
     "trades",
     "equity",
     "baselines",
@@ -168,6 +170,8 @@ intents = table(
     amount("limit_price", null=True),
     amount("trigger_price", null=True),
     flag("reduce_only"),
+    Column("leverage", Integer, nullable=False, server_default="1"),
+    text("why", null=True),
     Index("intents_of_cycle", "cycle_id"),
 )
 
@@ -181,7 +185,11 @@ orders = table(
     amount("fee"),
     text("reason"),
     time("updated_at"),
+    time("submitted_at", null=True),
+    Column("strikes", Integer, nullable=False, server_default="0"),
+    text("executed_as", null=True),
     Index("orders_by_status", "status"),
+    Index("orders_by_venue_id", "venue_order_id"),
 )
 
 fills = table(
@@ -215,6 +223,10 @@ positions = table(
     text("thesis"),
     amount("invalidation_price", null=True),
     time("closed_at", null=True),
+    nought("funding"),
+    Column("leverage", Integer, nullable=False, server_default="1"),
+    amount("first_stop", null=True),
+    amount("best_price", null=True),
     Index("positions_by_end", "closed_at"),
 )
 
@@ -236,7 +248,18 @@ trades = table(
     text("exit_reason"),
     cycle_link("opened_in"),
     cycle_link("closed_in"),
+    nought("funding"),
     Index("trades_by_end", "closed_at"),
+)
+
+funding = table(
+    "funding",
+    key("payment_id"),
+    link("position_id", "positions.position_id"),
+    text("symbol"),
+    amount("amount"),
+    time("at"),
+    Index("funding_by_time", "at"),
 )
 
 equity = table(
@@ -284,6 +307,18 @@ locks = table(
     text("by"),
     time("cleared_at", null=True),
     text("cleared_by", null=True),
+)
+
+arming = table(
+    "arming",
+    key("arming_id"),
+    text("venue"),
+    time("armed_at"),
+    time("expires_at"),
+    amount("max_notional"),
+    amount("max_daily_loss"),
+    text("armed_by"),
+    time("disarmed_at", null=True),
 )
 
 events = table(

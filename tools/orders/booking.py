@@ -1,25 +1,36 @@
 """
-Brings the ledger up to what the venue says: order states, fills, positions, trades.
+Brings the ledger up to what the venue says: order states, fills, funding, positions, trades.
 
 Every fill is booked exactly once, together with what it does to its position, in one
 transaction; reading the same answer twice changes nothing. It books nothing that no
-order of this desk explains.
+order of this desk explains, except that the venue itself closed a position of ours.
 """
 
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import groupby
-from typing import get_args
+from typing import Literal
 
 from records.base import Record
 from records.clock import Clock
-from records.errors import VenueError
-from records.order import Fill, Order, OrderIntent, OrderStatus, Position, Trade
-from records.ports import AccountReader, Journal, VenueOrder
+from records.cycle import Event
+from records.errors import LedgerConflict, VenueError
+from records.ids import IdSequence
+from records.order import Fill, FundingPayment, Order, OrderIntent, Position, Trade
+from records.ports import AccountReader, Journal, VenueFill, VenueOrder
 from tools.ledger.ledger import Ledger
+from tools.orders import states
+from tools.orders.intents import liquidated
 from tools.orders.positions import Effect, Origin, enter, leave, together
 
 _LOOK_BACK = timedelta(days=1)
-_STATUSES: frozenset[str] = frozenset(get_args(OrderStatus))
+_LONGEST_AWAY = timedelta(days=60)
+"""Older orders are not asked for again; what is held is compared whatever their age."""
+_UNTOLD_AFTER = timedelta(seconds=60)
+_PAUSES_S = (0.2, 0.5)
+"""A venue may list the fills of an order a moment after its answer."""
+_OVER: frozenset[str] = frozenset({"filled", "cancelled", "expired"})
 
 
 class Booking(Record):
@@ -33,57 +44,206 @@ class Books:
     """The desk's books of one cycle, following one account."""
 
     def __init__(
-        self, ledger: Ledger, account: AccountReader, clock: Clock, journal: Journal, cycle_id: str
+        self,
+        ledger: Ledger,
+        account: AccountReader,
+        clock: Clock,
+        journal: Journal,
+        ids: IdSequence,
     ) -> None:
         self._ledger = ledger
         self._account = account
         self._clock = clock
         self._journal = journal
-        self._cycle_id = cycle_id
+        self._ids = ids
+        self.cycle_id = ids.cycle_id
         self.booked: list[Fill] = []
         """Every fill this cycle booked, stops of earlier cycles included."""
+        self.alarms: list[str] = []
+        """What this cycle raised an alarm about; while there is one, nothing is opened."""
+        self._listed = False
+        self._foreign: set[tuple[str, str]] = set()
 
-    def book_order(self, answer: VenueOrder) -> Order:
-        """Write an order's state as the venue reported it."""
-        order = as_order(answer)
+    def write(self, order: Order) -> Order:
+        """Write an order's state."""
         self._ledger.execution.update_order(order)
         self._journal.write("order", order=order.model_dump(mode="json"))
         return order
 
-    def book_fills(self) -> Booking:
-        """Book every fill the ledger does not know yet; one that cannot be booked stops no other.
+    def book_order(self, order: Order, answer: VenueOrder) -> Order:
+        """Write an order's state after the venue's word, if it says anything new."""
+        told = states.told(order, answer)
+        same = order.model_copy(update={"updated_at": told.updated_at})
+        return order if told == same else self.write(told)
 
-        A fill of an order that is not ours is left alone: what it did to the holdings is
-        reported when they are compared.
+    def alarm(self, kind: str, message: str) -> None:
+        """Write what a person has to look at."""
+        self.alarms.append(message)
+        self._note("alarm", kind, message)
+
+    def warn(self, kind: str, message: str) -> None:
+        """Write what is worth knowing and stands in nobody's way."""
+        self._note("warning", kind, message)
+
+    def _note(self, level: Literal["alarm", "warning"], kind: str, message: str) -> None:
+        event = Event(
+            event_id=self._ids.next("n"),
+            cycle_id=self.cycle_id,
+            at=self._clock.now(),
+            level=level,
+            kind=kind,
+            message=message,
+        )
+        self._ledger.safety.add_event(event)
+        self._journal.write("event", event=event.model_dump(mode="json"))
+
+    def position(self, symbol: str) -> Position | None:
+        """What the ledger holds in a market."""
+        held = (p for p in self._ledger.account.open_positions() if p.symbol == symbol)
+        return next(held, None)
+
+    def book_fills(self) -> Booking:
+        """Book every fill and funding payment the ledger does not know yet, in time order.
+
+        One that cannot be booked stops no other. A fill of an order that is not ours is left
+        alone: what it did to the holdings is reported when they are compared.
         """
+        try:
+            happened = list(self._happened())
+        except VenueError as error:
+            self._listed = False
+            return Booking(trades=(), problems=(str(error),))
+        self._listed = True
         trades: list[Trade] = []
         problems: list[str] = []
-        found = self._account.fills(self._last_fill_at())
-        for client_order_id, executed in groupby(found, key=lambda fill: fill.client_order_id):
-            if self._ledger.execution.order(client_order_id) is None:
-                continue
+        for what in happened:
             try:
-                trade = self._book(tuple(executed))
-            except VenueError as error:
+                trade = self._book(what)
+            except (VenueError, LedgerConflict) as error:
                 problems.append(str(error))
                 continue
             if trade is not None:
                 trades.append(trade)
         return Booking(trades=tuple(trades), problems=tuple(problems))
 
-    def _last_fill_at(self) -> datetime | None:
-        """A day before the newest fill: a walk may date one back; booking twice changes nothing."""
-        newest = self._ledger.execution.last_fill_at()
-        return None if newest is None else newest - _LOOK_BACK
+    def book_one(self, fill: VenueFill) -> Trade | None:
+        """Book one fill that the venue does not tell of by itself."""
+        return self._book_executed((fill,))
 
-    def _book(self, executed: tuple[Fill, ...]) -> Trade | None:
+    def lacks_fills(self, order: Order) -> bool:
+        """Whether more of an order was filled than fills of it are booked."""
+        return order.filled_quantity > self._booked_of(order)
+
+    def book_until_told(self, order: Order, pause: Callable[[float], None]) -> None:
+        """Book fills; once or twice more while the venue says filled and does not list them all."""
+        for pause_s in (*_PAUSES_S, None):
+            self.book_fills()
+            if pause_s is None or not self.lacks_fills(order):
+                return
+            pause(pause_s)
+
+    def unexplained(self) -> tuple[Order, ...]:
+        """Orders of which more was filled than fills are booked."""
+        return self._ledger.execution.unexplained(self._clock.now() - _LONGEST_AWAY)
+
+    def untold(self) -> Iterator[Order]:
+        """Orders that ended a while ago and whose fills the venue does not list."""
+        if not self._listed:
+            return  # the list was not read: nothing is missing from it
+        now = self._clock.now()
+        for order in self.unexplained():
+            if order.status in _OVER and order.updated_at <= now - _UNTOLD_AFTER:
+                yield order
+
+    def book_untold(self, order: Order) -> str | None:
+        """Book what the venue says of a fill that it does not list; the fee is not known."""
+        booked = self._fills_of(order)
+        missing = order.filled_quantity - sum((f.quantity for f in booked), Decimal(0))
+        known = sum((f.quantity * f.price for f in booked), Decimal(0))
+        if order.average_price is None or order.venue_order_id is None:
+            return (
+                f"The venue says that {order.filled_quantity} of order "
+                f"{order.intent.client_order_id} were filled, and neither lists the fills nor "
+                "names a price. Nothing was booked; look at the venue."
+            )
+        self._book(
+            (
+                VenueFill(
+                    fill_id=f"{order.intent.client_order_id}-untold-{order.filled_quantity:f}",
+                    venue_order_id=order.venue_order_id,
+                    symbol=order.intent.symbol,
+                    side=order.intent.side,
+                    quantity=missing,
+                    price=(order.average_price * order.filled_quantity - known) / missing,
+                    fee=Decimal(0),
+                    liquidity="taker",
+                    at=order.updated_at,
+                ),
+            )
+        )
+        return None
+
+    def _since(self) -> datetime:
+        """A day back, or to the sending of the oldest order whose fills are not all booked."""
+        now = self._clock.now()
+        sent = (o.submitted_at for o in self.unexplained() if o.submitted_at is not None)
+        return min(now - _LOOK_BACK, *sent, now)
+
+    def _unpaid_since(self, since: datetime, held: Sequence[Position]) -> datetime:
+        """From when on funding may not be booked yet: the last payment, or the oldest position."""
+        if not held:
+            return since
+        oldest = min(position.opened_at for position in held)
+        last = self._ledger.account.last_funding_at()
+        return min(since, oldest if last is None else max(oldest, last - _LOOK_BACK))
+
+    def _symbols(self, since: datetime) -> tuple[str, ...]:
+        held = (position.symbol for position in self._ledger.account.open_positions())
+        return tuple(dict.fromkeys((*self._ledger.execution.symbols_since(since), *held)))
+
+    def _happened(self) -> Iterator[tuple[VenueFill, ...] | FundingPayment]:
+        """Fills, those of one order together, and funding, oldest first."""
+        since = self._since()
+        symbols = self._symbols(since)
+        if not symbols:
+            return
+        fills = self._account.fills(since, symbols)
+        held = [p for p in self._ledger.account.open_positions() if p.symbol in symbols]
+        paid = list(self._account.funding(self._unpaid_since(since, held), symbols))
+        for _, group in groupby(fills, key=lambda fill: (fill.symbol, fill.venue_order_id)):
+            executed = tuple(group)
+            while paid and paid[0].at < executed[0].at:
+                yield paid.pop(0)
+            yield executed
+        yield from paid
+
+    def _book(self, what: tuple[VenueFill, ...] | FundingPayment) -> Trade | None:
+        if isinstance(what, FundingPayment):
+            self._book_funding(what)
+            return None
+        return self._book_executed(what)
+
+    def _book_funding(self, payment: FundingPayment) -> None:
+        held = self.position(payment.symbol)
+        if held is None or payment.at < held.opened_at:
+            return  # of a position that is closed: its trade is written and stays
+        if self._ledger.account.book_funding(payment, held):
+            self._journal.write("funding", payment=payment.model_dump(mode="json"))
+
+    def _book_executed(self, executed: tuple[VenueFill, ...]) -> Trade | None:
         """Fills of one order with what they do to its position, together or not at all."""
+        first = executed[0]
+        known = self._ledger.execution.order_at_venue(first.venue_order_id, first.symbol)
+        if known is None and not self._forced(first):
+            return None
         with self._ledger.transaction():
-            new = self._ledger.execution.book_fills(executed)
+            order = known or self._liquidation(first, executed)
+            new = self._ledger.execution.book_fills(self._ours(order, executed))
             if not new:
                 return None
+            self._ledger.execution.update_order(self._with_fees(order))
             whole = together(new)
-            effect = self._effect(whole)
+            effect = self._effect(whole, order.intent)
             self._write(effect, whole)
         self.booked.extend(new)
         self._journal.write(
@@ -93,18 +253,70 @@ class Books:
         )
         return effect.trade
 
-    def _effect(self, fill: Fill) -> Effect:
-        order = self._ledger.execution.order(fill.client_order_id)
+    def _forced(self, fill: VenueFill) -> bool:
+        """Whether the venue closed a position of ours itself; asked once for each stranger."""
+        named = (fill.symbol, fill.venue_order_id)
+        position = self.position(fill.symbol)
+        if position is None or fill.at < position.opened_at or named in self._foreign:
+            return False
+        if self._account.forced(fill):
+            return True
+        self._foreign.add(named)
+        return False
+
+    def _liquidation(self, first: VenueFill, executed: Sequence[VenueFill]) -> Order:
+        """An order of our own for what the venue did to our position."""
+        position = self.position(first.symbol)
+        assert position is not None, "only what is held is closed by force"
+        whole = sum((fill.quantity for fill in executed), Decimal(0))
+        intent = liquidated(position, self.cycle_id, whole, first.venue_order_id, first.at)
+        (order,) = self._ledger.execution.add_intents((intent,))
+        self.alarm(
+            "liquidation", f"{position.symbol} was liquidated by the venue at {first.price}."
+        )
+        known = {"status": "filled", "venue_order_id": first.venue_order_id}
+        return order.model_copy(update={**known, "filled_quantity": whole})
+
+    def _ours(self, order: Order, executed: Sequence[VenueFill]) -> tuple[Fill, ...]:
+        """The venue's fills under our order's id, unless they are booked as untold already."""
+        if any("-untold-" in fill.fill_id for fill in self._fills_of(order)):
+            return ()
+        return tuple(
+            Fill(
+                client_order_id=order.intent.client_order_id,
+                **fill.model_dump(exclude={"venue_order_id"}),
+            )
+            for fill in executed
+        )
+
+    def _with_fees(self, order: Order) -> Order:
+        """The order with what its booked fills come to."""
+        fills = self._fills_of(order)
+        filled = sum((fill.quantity for fill in fills), Decimal(0))
+        return order.model_copy(
+            update={
+                "fee": sum((fill.fee for fill in fills), Decimal(0)),
+                "filled_quantity": max(order.filled_quantity, filled),
+            }
+        )
+
+    def _booked_of(self, order: Order) -> Decimal:
+        return sum((fill.quantity for fill in self._fills_of(order)), Decimal(0))
+
+    def _fills_of(self, order: Order) -> tuple[Fill, ...]:
+        return self._ledger.execution.fills_of(order.intent.client_order_id)
+
+    def _effect(self, fill: Fill, intent: OrderIntent) -> Effect:
         held = self.position(fill.symbol)
-        if order is not None and order.intent.role == "entry":
-            return Effect(position=enter(held, fill, self._origin(order.intent)))
-        if order is None or held is None:
+        if intent.role == "entry":
+            return Effect(position=enter(held, fill, self._origin(intent)))
+        if held is None:
             raise VenueError(
                 f"The venue reports a fill of {fill.symbol} for order {fill.client_order_id!r}, "
                 "but the ledger holds no position there. It was not booked. Nothing new is opened "
                 "until a person has looked."
             )
-        return leave(held, fill, order.intent, self._cycle_id)
+        return leave(held, fill, intent, self.cycle_id)
 
     def _write(self, effect: Effect, fill: Fill) -> None:
         if effect.position is not None:
@@ -113,11 +325,6 @@ class Books:
             self._ledger.account.add_trade(effect.trade)
             if effect.position is None:
                 self._ledger.account.close_position(effect.trade.position_id, fill.at)
-
-    def position(self, symbol: str) -> Position | None:
-        """What the ledger holds in a market."""
-        held = (p for p in self._ledger.account.open_positions() if p.symbol == symbol)
-        return next(held, None)
 
     def _origin(self, intent: OrderIntent) -> Origin:
         approval = (
@@ -130,17 +337,3 @@ class Books:
                 "was not booked. Nothing new is opened until a person has looked."
             )
         return Origin(approval=approval, draft=proposal.draft)
-
-
-def as_order(answer: VenueOrder) -> Order:
-    """The venue's answer as the ledger's order; a status the desk does not know is `unknown`."""
-    return Order(
-        intent=answer.intent,
-        venue_order_id=answer.venue_order_id,
-        status=answer.status if answer.status in _STATUSES else "unknown",
-        filled_quantity=answer.filled_quantity,
-        average_price=answer.average_price,
-        fee=answer.fee,
-        reason=answer.reason,
-        updated_at=answer.updated_at,
-    )

@@ -9,23 +9,29 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 
 from records.clock import Clock
-from records.cycle import Event
 from records.errors import (
     ApprovalUnknown,
     EntriesHalted,
+    LedgerError,
+    NotArmed,
     OrderRefused,
     PriceMoved,
+    VenueError,
 )
 from records.ids import IdSequence
 from records.market import SymbolMarket
-from records.order import ExecutionReport, Order, OrderIntent, OrderRefusal
+from records.order import ExecutionReport, Order, OrderRefusal
 from records.ports import Journal
 from records.verdict import Approval, Refusal
 from tools.ledger.ledger import Ledger
 from tools.orders.booking import Books
+from tools.orders.exits import Exits
 from tools.orders.guards import Guards
-from tools.orders.intents import exit_now, from_approval
+from tools.orders.intents import from_approval
+from tools.orders.resolver import Resolver, doubtful
 from tools.orders.sender import Sender
+
+_RESTING: frozenset[str] = frozenset({"open", "partially_filled"})
 
 
 class OrderDesk:
@@ -36,28 +42,42 @@ class OrderDesk:
         *,
         ledger: Ledger,
         sender: Sender,
+        resolver: Resolver,
+        guards: Guards,
+        exits: Exits,
         books: Books,
         quote: Callable[[str], SymbolMarket | None],
         ids: IdSequence,
         clock: Clock,
+        pause: Callable[[float], None],
         halted: Callable[[], str | None],
+        permit: Callable[[Approval], str | None],
         journal: Journal,
     ) -> None:
         self._ledger = ledger
         self._sender = sender
+        self._resolver = resolver
+        self._guards = guards
+        self._exits = exits
         self._books = books
-        self._guards = Guards(ledger, sender)
         self._quote = quote
         self._ids = ids
         self._clock = clock
+        self._pause = pause
         self._halted = halted
+        self._permit = permit
         self._journal = journal
         self._refused: list[OrderRefusal] = []
+        self._doubt: str | None = None
+        self.failure: LedgerError | None = None
+        """What the ledger failed at; nothing is placed any more by this desk."""
         self._one_at_a_time = Lock()
 
     def place_all(self, approval_ids: Sequence[str]) -> ExecutionReport:
         """Place the order of each approval; what is refused is recorded and sends nothing."""
         with self._one_at_a_time:
+            if self.failure is not None:
+                raise self.failure
             orders: list[Order] = []
             already = len(self._refused)
             for approval_id in approval_ids:
@@ -65,6 +85,9 @@ class OrderDesk:
                     orders.extend(self._place(approval_id))
                 except OrderRefused as refusal:
                     self._refused.append(self._record(approval_id, refusal))
+                except LedgerError as error:
+                    self.failure = error
+                    raise
             return ExecutionReport(orders=tuple(orders), refused=tuple(self._refused[already:]))
 
     def refused(self) -> tuple[OrderRefusal, ...]:
@@ -82,76 +105,75 @@ class OrderDesk:
                 f"No approval {approval_id[:80]!r} was issued in this cycle. No order was sent. "
                 "Only the risk gate issues approvals."
             )
-        self._refuse_when_halted(approval)
-        self._refuse_moved_price(approval)
-        now = self._clock.now()
-        intents = from_approval(approval, now)
-        self._ledger.execution.spend_approval(approval.approval_id, now, intents)
-        self._journal.write("intents", intents=[i.model_dump(mode="json") for i in intents])
-        return self._execute(intents)
-
-    def _execute(self, intents: tuple[OrderIntent, ...]) -> tuple[Order, ...]:
-        """Send the first intent; its guards follow once the venue holds a position."""
-        sent = self._sender.send(intents[0])
-        if sent.intent.reduce_only:
-            self._books.book_fills()
-            if sent.filled_quantity > 0:
-                self._cancel_guards(sent.intent.symbol)
-            return (sent,)
-        guards = self._guards.settle(sent)
-        self._books.book_fills()
-        return (sent, *guards, *self._leave_unguarded(guards))
-
-    def _leave_unguarded(self, guards: tuple[Order, ...]) -> tuple[Order, ...]:
-        """No position without a stop: when the venue refuses it, the position is closed at once."""
-        failed = [g for g in guards if g.intent.role == "stop" and g.status == "rejected"]
-        exits: list[Order] = []
-        for guard in failed:
-            position = self._books.position(guard.intent.symbol)
-            if position is None:
-                continue
-            self._alarm(
-                f"The stop of {position.symbol} was refused ({guard.reason}); it is closed."
-            )
-            intent = exit_now(position, self._ids.cycle_id, self._ids.next("g"), self._clock.now())
-            self._ledger.execution.add_intents((intent,))
-            exits.append(self._sender.send(intent))
-            self._books.book_fills()
-            self._cancel_guards(position.symbol)
-        return tuple(exits)
-
-    def _alarm(self, message: str) -> None:
-        event = Event(
-            event_id=self._ids.next("n"),
-            cycle_id=self._ids.cycle_id,
-            at=self._clock.now(),
-            level="alarm",
-            kind="stop_refused",
-            message=message,
+        if not approval.reduce_only:
+            self._refuse_entry(approval)
+        intents = from_approval(approval, self._clock.now())
+        if not approval.reduce_only and approval.used_at is None:
+            self._sender.prepare(intents[0])
+        orders = self._ledger.execution.spend_approval(
+            approval.approval_id, self._clock.now(), intents
         )
-        self._ledger.safety.add_event(event)
-        self._journal.write("event", event=event.model_dump(mode="json"))
+        self._journal.write("intents", intents=[i.model_dump(mode="json") for i in intents])
+        return self._execute(orders)
 
-    def _cancel_guards(self, symbol: str) -> None:
-        """After an exit, cancel stops and targets of a position that is gone."""
-        if self._books.position(symbol) is not None:
-            return
-        for order in self._ledger.execution.working_orders():
-            if order.intent.symbol == symbol and order.intent.reduce_only and order.venue_order_id:
-                self._sender.cancel(order)
+    def _execute(self, orders: tuple[Order, ...]) -> tuple[Order, ...]:
+        """Send the first order; its guards follow once the venue holds a position."""
+        first, *guards = orders
+        if first.intent.reduce_only:
+            return (self._leave(first),)
+        try:
+            sent = self._settled(self._resolver.resolve(self._sender.send(first)))
+            if doubtful(sent):
+                self._doubt = f"what became of {sent.intent.client_order_id} is not known."
+            placed = self._guards.settle(sent)
+            self._books.book_until_told(sent, self._pause)
+        except LedgerError:
+            self._guards.protect_unrecorded(first.intent, guards)
+            raise
+        if self._books.lacks_fills(sent):
+            self._doubt = f"the venue does not list the fills of {sent.intent.client_order_id} yet."
+        return (self._now(sent), *(self._now(guard) for guard in placed))
 
-    def _refuse_when_halted(self, approval: Approval) -> None:
-        reason = None if approval.reduce_only else self._halted()
-        if reason is not None:
+    def _settled(self, entry: Order) -> Order:
+        """An entry that may not rest is over in a moment; what is left of it is taken back."""
+        if entry.intent.kind == "limit" and self._sender.entries_rest:
+            return entry
+        entry = self._resolver.settled(entry)
+        return self._sender.cancel(entry) if entry.status in _RESTING else entry
+
+    def _leave(self, order: Order) -> Order:
+        sent = self._resolver.resolve(self._sender.send(order))
+        self._books.book_until_told(sent, self._pause)
+        if sent.filled_quantity > 0:
+            self._exits.clear(sent.intent.symbol)
+        return self._now(sent)
+
+    def _now(self, order: Order) -> Order:
+        """The order as the ledger has it after everything."""
+        return self._ledger.execution.order(order.intent.client_order_id) or order
+
+    def _refuse_entry(self, approval: Approval) -> None:
+        doubt = self._doubt or next(iter(self._books.alarms), None)
+        if doubt is not None:
+            raise EntriesHalted(
+                f"Nothing new is opened in this cycle: {doubt} Entry {approval.approval_id} was "
+                "not sent. The next cycle asks the venue again."
+            )
+        if (reason := self._halted()) is not None:
             raise EntriesHalted(
                 f"The desk is halted ({reason}). Entry {approval.approval_id} was not sent. "
                 "`desk resume` allows entries again."
             )
+        self._refuse_moved_price(approval)
+        forbidden = self._permit(approval)
+        if forbidden is not None:
+            raise NotArmed(f"{forbidden} Entry {approval.approval_id} was not sent.")
 
     def _refuse_moved_price(self, approval: Approval) -> None:
-        if approval.reduce_only:
-            return  # an exit is never refused because the market ran away
-        market = self._quote(approval.symbol)
+        try:
+            market = self._quote(approval.symbol)
+        except VenueError as error:
+            raise PriceMoved(f"{approval.symbol} has no fresh price: {error}") from error
         if market is None:
             raise PriceMoved(f"{approval.symbol} has no price in this cycle. No order was sent.")
         price = approval.limit_price or (

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from records.base import Side
-from records.order import OrderIntent, OrderKind, OrderRole, Position
+from records.order import ExitReason, OrderIntent, OrderKind, OrderRole, Position
 from records.verdict import Approval
 
 _SUFFIX: dict[OrderRole, str] = {"entry": "e", "exit": "x", "stop": "s", "take_profit": "t"}
@@ -24,15 +24,66 @@ def from_approval(approval: Approval, at: datetime) -> tuple[OrderIntent, ...]:
     return (_main(approval, "entry", at), *(guard for guard in guards if guard is not None))
 
 
-def exit_now(position: Position, cycle_id: str, source: str, at: datetime) -> OrderIntent:
-    """The whole position at market: what is left when it cannot be protected."""
-    return _of_the_desk(position, cycle_id, source, at, role="exit", kind="market")
+def exit_now(
+    position: Position, cycle_id: str, source: str, at: datetime, why: ExitReason
+) -> OrderIntent:
+    """The whole position at market."""
+    return _of_the_desk(position, cycle_id, source, at, role="exit", kind="market", why=why)
 
 
-def replacement_stop(position: Position, cycle_id: str, source: str, at: datetime) -> OrderIntent:
-    """A stop for a position that has none at the venue; the position must carry a stop price."""
-    assert position.stop is not None
-    return _of_the_desk(position, cycle_id, source, at, role="stop", kind="stop_market")
+def guard_of(
+    position: Position,
+    role: OrderRole,
+    cycle_id: str,
+    source: str,
+    at: datetime,
+    why: ExitReason | None = None,
+) -> OrderIntent:
+    """A stop or target for all of a position; it must carry that price."""
+    kind: OrderKind = "stop_market" if role == "stop" else "take_profit_market"
+    return _of_the_desk(position, cycle_id, source, at, role=role, kind=kind, why=why)
+
+
+def again(guard: OrderIntent, quantity: Decimal | None = None) -> OrderIntent:
+    """The same guard once more, under an id of its own, for all of it or for another quantity."""
+    attempt = guard.client_order_id.rpartition("-")[2][1:] or "1"
+    suffix = str(int(attempt) + 1)
+    return guard.model_copy(
+        update={
+            "intent_id": guard.intent_id.removesuffix(attempt) + suffix,
+            "client_order_id": guard.client_order_id.removesuffix(attempt) + suffix,
+            "quantity": quantity or guard.quantity,
+        }
+    )
+
+
+def instead_of(stop: OrderIntent, cycle_id: str, source: str, at: datetime) -> OrderIntent:
+    """An exit at market in place of a stop that the venue does not take."""
+    return stop.model_copy(
+        update={
+            "intent_id": f"{source}-x",
+            "cycle_id": cycle_id,
+            "approval_id": None,
+            "client_order_id": client_order_id(source, "exit"),
+            "created_at": at,
+            "role": "exit",
+            "kind": "market",
+            "trigger_price": None,
+            "why": "unprotected",
+        }
+    )
+
+
+def liquidated(
+    position: Position, cycle_id: str, quantity: Decimal, venue_order_id: str, at: datetime
+) -> OrderIntent:
+    """The exit that the venue itself made of a position."""
+    known = "".join(c for c in venue_order_id if c.isascii() and c.isalnum())[-7:]
+    source = f"{position.position_id.removesuffix('-pos')}-l{known}"
+    intent = _of_the_desk(
+        position, cycle_id, source, at, role="exit", kind="market", why="liquidation"
+    )
+    return intent.model_copy(update={"quantity": quantity})
 
 
 def _of_the_desk(
@@ -43,8 +94,10 @@ def _of_the_desk(
     *,
     role: OrderRole,
     kind: OrderKind,
+    why: ExitReason | None,
 ) -> OrderIntent:
     """An exit that needs no approval: it only takes risk away."""
+    triggers = {"stop": position.stop, "take_profit": position.take_profit}
     return OrderIntent(
         intent_id=f"{source}-{_SUFFIX[role]}",
         cycle_id=cycle_id,
@@ -56,8 +109,9 @@ def _of_the_desk(
         role=role,
         kind=kind,
         quantity=position.quantity,
-        trigger_price=position.stop if role == "stop" else None,
+        trigger_price=triggers.get(role),
         reduce_only=True,
+        why=why,
     )
 
 
@@ -75,6 +129,7 @@ def _main(approval: Approval, role: OrderRole, at: datetime) -> OrderIntent:
         quantity=approval.quantity,
         limit_price=approval.limit_price or _worst_price(approval),
         reduce_only=approval.reduce_only,
+        leverage=approval.leverage,
     )
 
 

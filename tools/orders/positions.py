@@ -70,19 +70,23 @@ def enter(position: Position | None, fill: Fill, origin: Origin) -> Position:
         take_profit=approval.take_profit,
         thesis=origin.draft.thesis,
         invalidation_price=origin.draft.invalidation_price,
+        leverage=approval.leverage,
+        first_stop=approval.stop,
+        best_price=fill.price,
     )
 
 
 def leave(position: Position, fill: Fill, intent: OrderIntent, cycle_id: str) -> Effect:
-    """Close a position or a part of it; the entry's fees are shared out by quantity."""
+    """Close a position or a part of it; entry fees and funding are shared out by quantity."""
     quantity = min(fill.quantity, position.quantity)
     left = position.quantity - quantity
-    cost, entry_fees = _cost(position, quantity), position.fees
+    cost, entry_fees, funding = _cost(position, quantity), position.fees, position.funding
     if left:
         entry_fees = _money(position.fees * quantity / position.quantity)
+        funding = _money(position.funding * quantity / position.quantity)
     direction = 1 if position.side == "long" else -1
     fees = entry_fees + fill.fee
-    pnl = (_money(fill.price * quantity) - cost) * direction - fees
+    pnl = (_money(fill.price * quantity) - cost) * direction - fees - funding
     trade = Trade(
         trade_id=f"{fill.fill_id}-trade",
         position_id=position.position_id,
@@ -95,9 +99,10 @@ def leave(position: Position, fill: Fill, intent: OrderIntent, cycle_id: str) ->
         closed_at=fill.at,
         holding_s=int((fill.at - position.opened_at).total_seconds()),
         fees=fees,
+        funding=funding,
         pnl=pnl,
         pnl_pct=(pnl / cost * 100).quantize(Decimal("0.0001")),
-        exit_reason=_reason(intent.role, closes_all=not left),
+        exit_reason=intent.why or _reason(intent.role, closes_all=not left),
         opened_in=position.cycle_id,
         closed_in=cycle_id,
     )
@@ -108,6 +113,7 @@ def leave(position: Position, fill: Fill, intent: OrderIntent, cycle_id: str) ->
             "quantity": left,
             "entry_price": (_cost(position, position.quantity) - cost) / left,
             "fees": position.fees - entry_fees,
+            "funding": position.funding - funding,
         }
     )
     return Effect(position=rest, trade=trade)

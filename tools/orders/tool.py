@@ -1,5 +1,8 @@
 """What the executor may call: place approved orders, and look at one."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
 from crewai.tools import BaseTool
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,9 +32,12 @@ class PlaceOrderTool(BaseTool):
     args_schema: type[BaseModel] = PlaceOrderArgs
     result_as_answer: bool = True
     desk: OrderDesk
+    shield: Callable[[], AbstractContextManager[None]] = nullcontext
+    """An order that was begun is seen through, whoever wants the process to end."""
 
     def _run(self, approval_ids: list[str]) -> str:
-        return self.desk.place_all(approval_ids).model_dump_json()
+        with self.shield():
+            return self.desk.place_all(approval_ids).model_dump_json()
 
 
 class GetOrderArgs(BaseModel):

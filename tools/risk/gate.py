@@ -8,14 +8,14 @@ veto; a value looser than the proposal's is refused, never used.
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from records.base import Record, Side
+from records.base import Record
 from records.market import SymbolMarket
-from records.order import AccountState, PositionMark
+from records.order import AccountState
 from records.proposal import ProposalDraft, TradeProposal
 from records.risk import BreakerState, RiskLimits
 from records.verdict import Approval, Breach, RiskVerdict, VerdictDraft
-from tools.risk.limits import Case, breaches
-from tools.risk.sizing import entry_price, on_tick, round_down, size
+from tools.risk.limits import Case, breaches, held_in
+from tools.risk.sizing import buys, entry_price, on_tick, round_down, size
 
 
 class GateView(Record):
@@ -83,8 +83,8 @@ def _loosened(proposal: TradeProposal, opinion: VerdictDraft, price: Decimal) ->
 def _case(
     proposal: TradeProposal, opinion: VerdictDraft, view: GateView, market: SymbolMarket
 ) -> Case:
-    tick = market.rules.tick
-    draft = on_tick(proposal.draft, tick)
+    tick, held = market.rules.tick, held_in(proposal.symbol, view.account)
+    draft = on_tick(proposal.draft, tick, held)
     judged = draft if opinion.stop is None else draft.model_copy(update={"stop": opinion.stop})
     case = Case(
         proposal=proposal.model_copy(update={"draft": draft}),
@@ -106,6 +106,7 @@ def _case(
 
 def _opening_quantity(case: Case, draft: ProposalDraft) -> Decimal:
     """What was proposed, within today's size for the stop as proposed; a tighter stop adds none."""
+    draft = draft.model_copy(update={"leverage": case.leverage})
     sizing = size(draft, case.market, case.account, case.committed, case.limits)
     if sizing is None:
         return Decimal(0)
@@ -134,7 +135,7 @@ def _approval(case: Case, verdict: RiskVerdict, view: GateView, approval_id: str
         expires_at=view.now + timedelta(seconds=view.limits.approval_ttl_s),
         symbol=draft.symbol,
         action=draft.action,
-        side=_side(draft, case.held),
+        side="buy" if buys(draft, case.held) else "sell",
         entry=draft.entry,
         quantity=case.quantity,
         price_low=max(price - band, tick),
@@ -145,9 +146,3 @@ def _approval(case: Case, verdict: RiskVerdict, view: GateView, approval_id: str
         leverage=case.leverage if case.opens else 1,
         reduce_only=not case.opens,
     )
-
-
-def _side(draft: ProposalDraft, held: PositionMark | None) -> Side:
-    if draft.opens:
-        return "buy" if draft.action == "open_long" else "sell"
-    return "buy" if held is not None and held.position.side == "short" else "sell"

@@ -8,13 +8,14 @@ and reports every breach. A new limit is a field in settings, a rule here and a 
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
-from records.base import Record
+from records.base import PositionSide, Record
 from records.market import SymbolMarket
 from records.order import AccountState, PositionMark
 from records.proposal import TradeProposal
 from records.risk import BreakerState, RiskLimits
 from records.verdict import Approval, Breach
-from tools.risk.sizing import entry_price, reward_risk, room
+from tools.exchange.margin import liquidation_price, margin
+from tools.risk.sizing import entry_price, reward_risk, room, round_down, usable_leverage
 
 
 class Case(Record):
@@ -33,16 +34,28 @@ class Case(Record):
 
     @property
     def price(self) -> Decimal:
-        return entry_price(self.proposal.draft, self.market)
+        return entry_price(self.proposal.draft, self.market, self.held)
 
     @property
     def opens(self) -> bool:
         return self.proposal.draft.opens
 
     @property
+    def side(self) -> PositionSide:
+        return "short" if self.proposal.draft.action == "open_short" else "long"
+
+    @property
+    def sign(self) -> int:
+        return 1 if self.side == "long" else -1
+
+    @property
     def held(self) -> PositionMark | None:
-        symbol = self.proposal.symbol
-        return next((m for m in self.account.positions if m.position.symbol == symbol), None)
+        return held_in(self.proposal.symbol, self.account)
+
+
+def held_in(symbol: str, account: AccountState) -> PositionMark | None:
+    """The position in this market; None when nothing is held there."""
+    return next((mark for mark in account.positions if mark.position.symbol == symbol), None)
 
 
 Rule = Callable[[Case], str | None]
@@ -97,11 +110,11 @@ def _breaker_closed(case: Case) -> str | None:
 
 
 @_entry("action")
-def _long_only(case: Case) -> str | None:
-    """Short positions need a venue that can hold them; this desk opens long only."""
-    if case.proposal.draft.action == "open_long":
+def _short_only_where_possible(case: Case) -> str | None:
+    """A short needs a contract; on a spot market there is nothing to sell."""
+    if case.side == "long" or case.market.rules.perpetual:
         return None
-    return "short positions are not available on this venue"
+    return f"{case.proposal.symbol} is a spot market here: nothing can be sold short on it"
 
 
 @_entry("entry")
@@ -129,7 +142,7 @@ def _stop_on_right_side(case: Case) -> str | None:
     """No entry without a stop below a long and above a short."""
     if case.stop is None:
         return "an entry needs a stop"
-    ticker, long = case.market.ticker, case.proposal.draft.action == "open_long"
+    ticker, long = case.market.ticker, case.side == "long"
     nearest = min(case.price, ticker.bid, ticker.last)
     farthest = max(case.price, ticker.ask, ticker.last)
     if case.stop < nearest if long else case.stop > farthest:
@@ -171,10 +184,29 @@ def _worth_the_risk(case: Case) -> str | None:
 @_entry("take_profit")
 def _target_within_sense(case: Case) -> str | None:
     """A target that far away is a typo, and would pass any reward/risk."""
-    target, most = case.proposal.draft.take_profit, case.price * _FARTHEST_TARGET
-    if target is None or target <= most:
+    target, price = case.proposal.draft.take_profit, case.price
+    farthest = price * _FARTHEST_TARGET if case.side == "long" else price / _FARTHEST_TARGET
+    if target is None or (farthest - target) * case.sign >= 0:
         return None
-    return f"the target is beyond {most:.2f}, {_FARTHEST_TARGET} times the entry"
+    return f"the target {target} is beyond {farthest:f}, the farthest for an entry at {price}"
+
+
+@_entry("liquidation")
+def _stop_before_liquidation(case: Case) -> str | None:
+    """A venue that closes the position first takes the margin, and the stop never works."""
+    rules, worst = case.market.rules, _worst_entry(case)
+    ends = liquidation_price(case.side, worst, case.leverage, rules.maintenance_pct)
+    if not rules.perpetual or case.stop is None or ends is None:
+        return None
+    way, distance = (worst - ends) * case.sign, (worst - case.stop) * case.sign
+    if distance <= way * _USABLE_WAY_PCT / 100:
+        return None
+    return (
+        f"the stop {case.stop} is {distance / case.price * 100:.2f} % from the worst entry, "
+        f"{round_down(worst, rules.tick):f}, where leverage {case.leverage} is liquidated after "
+        f"{way / case.price * 100:.2f} %, at {round_down(ends, rules.tick):f}; the most is "
+        f"{_USABLE_WAY_PCT} % of that way"
+    )
 
 
 @_entry("risk.risk_per_trade_pct")
@@ -206,8 +238,9 @@ def _exposure_cap(case: Case) -> str | None:
 def _enough_cash(case: Case) -> str | None:
     """What cannot be paid is not ordered."""
     left = room(case.proposal.symbol, case.account, case.committed, case.limits).cash_left
-    value = case.quantity * case.price
-    return None if value <= left else f"the entry costs {value:.2f}, cash left is {left:.2f}"
+    leverage = usable_leverage(case.leverage, case.market.rules, case.limits)
+    cost = margin(case.quantity * case.price, leverage)
+    return None if cost <= left else f"the entry binds {cost:.2f}, cash left is {left:.2f}"
 
 
 @_entry("risk.max_leverage")
@@ -216,6 +249,16 @@ def _leverage_cap(case: Case) -> str | None:
     if case.leverage <= case.limits.max_leverage:
         return None
     return f"leverage {case.leverage} is above {case.limits.max_leverage}"
+
+
+@_entry("leverage")
+def _leverage_of_the_venue(case: Case) -> str | None:
+    """Only a contract is leveraged, and each has a bound of its own."""
+    rules = case.market.rules
+    most = rules.max_leverage if rules.perpetual else 1
+    if case.leverage <= most:
+        return None
+    return f"leverage {case.leverage} is above {most}, the most {case.proposal.symbol} has here"
 
 
 @_entry("risk.max_spread_pct")
@@ -265,6 +308,15 @@ def _something_to_close(case: Case) -> str | None:
 
 
 _FARTHEST_TARGET = 10
+"""Times the entry price for a long, and the entry price over it for a short."""
+
+_USABLE_WAY_PCT = 80
+"""How much of the way to the liquidation price a stop may take; the rest is for slippage."""
+
+
+def _worst_entry(case: Case) -> Decimal:
+    """The price in the band at which liquidation is nearest to the stop."""
+    return case.price * (1 + case.sign * case.limits.price_band_pct / 100)
 
 
 def _stop_pct(case: Case) -> Decimal | None:

@@ -1,7 +1,8 @@
 """
 How much a proposal may be: the risk rule first, then every cap, then the venue's step.
 
-What the venue's grid forces is rounded to the safer side, never to the nearest.
+What the venue's grid forces is rounded to the safer side, never to the nearest. Exposure
+counts a position's whole value, long or short; cash counts the margin that it binds.
 
 Source: domain reference, Risk, "Size from risk".
 """
@@ -10,11 +11,12 @@ from collections.abc import Sequence
 from decimal import ROUND_DOWN, ROUND_UP, Context, Decimal
 
 from records.base import Record
-from records.market import SymbolMarket
-from records.order import AccountState
+from records.market import SymbolMarket, SymbolRules
+from records.order import AccountState, PositionMark
 from records.proposal import ProposalDraft, Sizing
 from records.risk import RiskLimits
 from records.verdict import Approval
+from tools.exchange.margin import margin
 
 
 class Room(Record):
@@ -40,17 +42,31 @@ def room(
         - sum(held.values(), Decimal(0)),
         position_left=_share(equity, limits.max_position_pct) - held.get(symbol, Decimal(0)),
         positions_left=limits.max_open_positions - len(held),
-        cash_left=account.cash - sum((_value(approval) for approval in promised), Decimal(0)),
+        cash_left=account.cash - sum((_margin(approval) for approval in promised), Decimal(0)),
     )
 
 
-def entry_price(draft: ProposalDraft, market: SymbolMarket) -> Decimal:
-    """The price an entry is judged at: its limit, or the book's where that is better."""
+def buys(draft: ProposalDraft, held: PositionMark | None = None) -> bool:
+    """Whether the order would buy: to open a long, or to leave the short that is held."""
+    if draft.opens:
+        return draft.action == "open_long"
+    return held is not None and held.position.side == "short"
+
+
+def entry_price(
+    draft: ProposalDraft, market: SymbolMarket, held: PositionMark | None = None
+) -> Decimal:
+    """The price an order is judged at: its limit, or the book's where that is better."""
     ask, bid = market.ticker.ask, market.ticker.bid
     limit = draft.limit_price if draft.entry == "limit" else None
-    if draft.action == "open_long":
+    if buys(draft, held):
         return ask if limit is None else min(limit, ask)
     return bid if limit is None else max(limit, bid)
+
+
+def usable_leverage(asked: int, rules: SymbolRules, limits: RiskLimits) -> int:
+    """As much of the leverage as desk and venue allow; a spot market has none."""
+    return min(asked, limits.max_leverage, rules.max_leverage) if rules.perpetual else 1
 
 
 def size(
@@ -67,11 +83,12 @@ def size(
         return None
     distance = abs(price - draft.stop)
     left = room(draft.symbol, account, committed, limits)
+    margin_share = margin(Decimal(1), usable_leverage(draft.leverage, market.rules, limits))
     bounds = {
         "risk.risk_per_trade_pct": _share(account.equity, limits.risk_per_trade_pct) / distance,
         "risk.max_position_pct": left.position_left / price,
         "risk.max_total_exposure_pct": left.exposure_left / price,
-        "cash": left.cash_left / price / (1 + _FEE_RESERVE),
+        "cash": left.cash_left / price / (margin_share + _FEE_RESERVE),
     }
     if draft.quantity is not None:
         bounds["proposal"] = draft.quantity
@@ -97,10 +114,10 @@ def reward_risk(draft: ProposalDraft, price: Decimal) -> Decimal | None:
     return max(-_TOP_RATIO, min(ratio, _TOP_RATIO)).quantize(Decimal("0.0001"))
 
 
-def on_tick(draft: ProposalDraft, tick: Decimal) -> ProposalDraft:
+def on_tick(draft: ProposalDraft, tick: Decimal, held: PositionMark | None = None) -> ProposalDraft:
     """The draft with prices the venue takes: the stop nearer, the target nearer, no worse limit."""
-    buys = draft.action == "open_long"
-    kind = {"stop": buys, "take_profit": not buys, "limit_price": not buys}
+    up = buys(draft, held)
+    kind = {"stop": up, "take_profit": not up, "limit_price": not up}
     prices = {name: getattr(draft, name) for name in kind}
     return draft.model_copy(
         update={
@@ -134,6 +151,10 @@ _FEE_RESERVE = Decimal("0.005")
 
 def _value(approval: Approval) -> Decimal:
     return approval.quantity * approval.price_high
+
+
+def _margin(approval: Approval) -> Decimal:
+    return margin(_value(approval), approval.leverage)
 
 
 def _share(equity: Decimal, percent: Decimal) -> Decimal:

@@ -75,6 +75,7 @@ def approved_case() -> Documents:
                     "bid": "99.99",
                     "ask": "100.01",
                     "spread_pct": "0.02",
+                    "perpetual": False,
                     "funding_rate_pct": "0.01",
                 }
             ),
@@ -170,6 +171,30 @@ def approved_case() -> Documents:
         },
         "report proposal": {"proposals": [proposal()]},
     }
+
+
+def short_case() -> Documents:
+    """The approved case mirrored, on a perpetual: a cycle in which a short is approved."""
+    documents = approved_case()
+    draft = proposal(action="open_short", stop="101", take_profit="97.5")
+    documents["report proposal"] = {"proposals": [draft]}
+    documents["report technical"]["views"][0] |= {"bias": "bearish", "conviction": -0.6}
+    documents["report sentiment"]["views"][0] |= {"score": -0.1}
+    view = {"trend": "down", "conviction": -0.4, "support": "98", "resistance": "100.8"}
+    documents["report chart"]["views"][0] |= view
+    down = {"ema_20": 101, "ema_50": 102}
+    rows = tabled(frame("3m", **down), frame("1h", rsi_14=40) | down, columns=INDICATORS)
+    documents["get_indicators"] |= rows
+    for path, value in (
+        ("get_market_snapshot.perpetual", True),
+        ("get_indicators/signals.direction", "short"),
+        ("read_chart.trend", "down"),
+        ("read_chart.slope_pct_per_bar", -0.05),
+        ("read_chart.support", "98"),
+        ("read_chart.resistance", "100.8"),
+    ):
+        documents = changed(documents, path, value)
+    return documents
 
 
 def proposal(number: int = 1, **draft: Any) -> dict[str, Any]:

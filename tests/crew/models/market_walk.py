@@ -24,7 +24,9 @@ def random_walk(seed: int, length: int) -> Prices:
     return np.asarray(60_000 * np.exp(np.cumsum(rng.normal(drift, 1.2e-3))))
 
 
-def evidence_at(closes: Prices, end: int, rng: np.random.Generator) -> Documents:
+def evidence_at(
+    closes: Prices, end: int, rng: np.random.Generator, *, perpetual: bool = False
+) -> Documents:
     """All documents of a cycle that is held after candle `end`."""
     seen = closes[end - WINDOW : end]
     frames = [_frame("3m", seen), _frame("1h", seen[::-1][::20][::-1])]
@@ -38,6 +40,7 @@ def evidence_at(closes: Prices, end: int, rng: np.random.Generator) -> Documents
             "symbol": BTC,
             "last": f"{last:.2f}",
             "spread_pct": f"{abs(rng.normal(0.02, 0.03)):.4f}",
+            "perpetual": perpetual,
             "funding_rate_pct": f"{rng.normal(0.01, 0.02):.4f}",
         }
     )

@@ -15,6 +15,7 @@ from tests.crew.models.desk_case import (
     changed,
     frame,
     proposal,
+    short_case,
     tabled,
     verdicts,
 )
@@ -115,19 +116,6 @@ SHORT_FLIPS = [
     ("sentiment", "report sentiment/views/0.score", 0.39, 0.4),
     ("stop_distance", f"{DRAFT}.stop", "101", "99"),
 ]
-
-
-def short_case() -> Documents:
-    """The approved case mirrored: another model drafted a short, the rulebook is the officer."""
-    documents = approved_case()
-    draft = proposal(action="open_short", stop="101", take_profit="97.5")
-    documents["report proposal"] = {"proposals": [draft]}
-    documents["report technical"]["views"][0] |= {"bias": "bearish", "conviction": -0.6}
-    down = {"ema_20": 101, "ema_50": 102}
-    rows = tabled(frame("3m", **down), frame("1h", rsi_14=40) | down)
-    documents["get_indicators"] |= rows
-    documents = changed(documents, "read_chart.trend", "down")
-    return changed(documents, "read_chart.support", "98")
 
 
 @pytest.mark.parametrize(("rule", "path", "kept", "broken"), SHORT_FLIPS)

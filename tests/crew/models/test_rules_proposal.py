@@ -13,14 +13,17 @@ from tests.crew.models.desk_case import (
     approved_case,
     changed,
     proposals,
+    short_case,
     tabled,
 )
 
 
-def holding(unrealised_pct: str, documents: Documents | None = None) -> Documents:
-    """The same cycle with a long of BTC open."""
+def holding(
+    unrealised_pct: str, documents: Documents | None = None, side: str = "long"
+) -> Documents:
+    """The same cycle with a position of BTC open."""
     documents = documents or approved_case()
-    position = {"symbol": BTC, "side": "long", "quantity": "1", "unrealised_pct": unrealised_pct}
+    position = {"symbol": BTC, "side": side, "quantity": "1", "unrealised_pct": unrealised_pct}
     return {**documents, "get_portfolio": tabled(position, columns=PORTFOLIO)}
 
 
@@ -144,3 +147,88 @@ def test_bold_opens_where_balanced_holds_and_balanced_where_cautious_holds() -> 
     }
 
     assert opened == {"cautious": [0, 0, 1], "balanced": [0, 1, 1], "bold": [1, 1, 1]}
+
+
+def test_on_a_perpetual_agreeing_readers_open_a_short_mirrored() -> None:
+    """The same conditions with every sign turned: stop above, target below, support ahead."""
+    (draft,) = TradeProposals.model_validate({"proposals": proposals(short_case())}).proposals
+
+    assert (draft.action, draft.quantity, draft.leverage) == ("open_short", None, 1)
+    assert draft.stop is not None and draft.take_profit is not None
+    assert 0 < draft.take_profit < Decimal(100) < draft.stop
+    assert (100 - draft.take_profit) / (draft.stop - 100) >= Decimal("1.5")
+    assert draft.invalidation_price is not None and 100 < draft.invalidation_price <= draft.stop
+    assert "Short: technical -0.6" in draft.thesis
+    assert "at or below -0.35; signal short" in draft.thesis
+
+
+def test_a_short_mirrors_the_long_to_the_digit() -> None:
+    """One set of rules: the same evidence turned around gives the same distances and trust."""
+    (long,), (short,) = proposals(approved_case()), proposals(short_case())
+
+    assert Decimal(long["stop"]) + Decimal(short["stop"]) == 200
+    assert Decimal(long["take_profit"]) + Decimal(short["take_profit"]) == 200
+    assert long["confidence"] == short["confidence"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("get_market_snapshot.perpetual", False),
+        ("get_market_snapshot.perpetual", None),
+        ("get_market_snapshot.perpetual", "true"),
+        ("report technical/views/0.conviction", -0.1),
+        ("get_indicators/signals.strength", 2),
+        ("get_indicators/signals.direction", "long"),
+        ("get_limits.halted", True),
+    ],
+)
+def test_one_missing_reason_to_sell_is_enough_to_hold(path: str, value: Any) -> None:
+    """Above all a market that is not plainly called a perpetual is not sold short."""
+    assert proposals(changed(short_case(), path, value)) == []
+
+
+def test_a_market_that_does_not_say_what_it_is_counts_as_spot() -> None:
+    """An older or foreign snapshot has no such column; a missing figure opens nothing."""
+    documents = short_case()
+    market = documents["get_market_snapshot"]
+    place = market["columns"].index("perpetual")
+    for line in (market["columns"], *market["rows"]):
+        del line[place]
+
+    assert proposals(documents) == []
+
+
+def test_a_held_short_is_kept_while_the_market_falls() -> None:
+    """Nothing asks for its end, and it is not opened twice."""
+    assert proposals(holding("1.5", short_case(), "short")) == []
+
+
+def test_a_short_is_closed_when_chart_and_indicators_turned() -> None:
+    """The same threshold from the other side."""
+    documents = changed(short_case(), "report technical/views/0.conviction", 0.3)
+    (draft,) = proposals(holding("3", changed(documents, "report chart/views/0.conviction", 0.2),
+                                 "short"))  # fmt: skip
+    assert draft["action"] == "close"
+    assert "average 0.25, at or above 0.25: the trend turned" in draft["thesis"]
+
+    almost = changed(documents, "report chart/views/0.conviction", 0.19)
+    assert proposals(holding("3", almost, "short")) == []
+
+
+@pytest.mark.parametrize(("open_pct", "actions"), [("-0.81", ["close"]), ("-0.8", []), ("2", [])])
+def test_a_losing_short_without_a_signal_is_cut_and_a_winning_one_kept(
+    open_pct: str, actions: list[str]
+) -> None:
+    """The mirror image: only a short signal supports a short."""
+    assert proposals(holding("-5", short_case(), "short")) == []
+    for documents in (without_signal(short_case()), changed(
+        short_case(), "get_indicators/signals.direction", "long"
+    )):  # fmt: skip
+        drafts = proposals(holding(open_pct, documents, "short"))
+        assert [draft["action"] for draft in drafts] == actions
+
+
+def test_a_position_without_a_plain_side_is_left_alone() -> None:
+    """What is not understood is not traded; its stop rests at the venue."""
+    assert proposals(holding("-5", without_signal(approved_case()), "both")) == []

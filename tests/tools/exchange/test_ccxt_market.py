@@ -92,6 +92,8 @@ def test_a_snapshot_of_a_real_client(venue):
     assert btc.open_interest == 75_000
     assert btc.ticker.bid < btc.ticker.ask
     assert btc.rules.min_notional == 5
+    assert (btc.rules.perpetual, btc.rules.max_leverage) == (True, 20)
+    assert btc.rules.maintenance_pct == Decimal("2.5")
     assert {name: len(frame) for name, frame in btc.frames.items()} == {"5m": 50, "1h": 50}
     assert all(frame.closes_at <= seen.as_of for frame in btc.frames.values())
 
@@ -119,9 +121,7 @@ def test_one_failing_market_is_left_out_and_named(venue):
     "fault",
     [
         {"action": "garbage"},
-        {"action": "status", "status": 502, "body": "<html>bad gateway</html>"},
         {"action": "error", "code": -1121, "msg": "Invalid symbol.", "status": 400},
-        {"action": "delay", "seconds": 1.5},
     ],
     ids=lambda fault: fault["action"],
 )
@@ -135,9 +135,37 @@ def test_a_broken_answer_costs_one_market_not_the_cycle(venue, fault):
 
 
 @needs_venue
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"action": "status", "status": 502, "body": "<html>bad gateway</html>"},
+        {"action": "delay", "seconds": 1.5},
+        {"action": "drop_before"},
+        {"action": "error", "code": -1003, "msg": "slow", "status": 429, "retry_after": 1},
+    ],
+    ids=lambda fault: fault["action"],
+)
+def test_a_read_that_stumbles_is_asked_again(venue, fault):
+    """The network or the venue is in trouble for a moment: no market is lost to it."""
+    venue.control("POST", "faults", method="GET", path="/fapi/v1/depth", count=1, **fault)
+    assert len(venue.market(timeout_s=1).observe(REQUEST).markets) == 2
+
+
+@needs_venue
+def test_a_venue_that_wants_to_be_left_alone_is(venue):
+    """A ban of two minutes: every further request would make it longer."""
+    before = len(venue.control("GET", "requests"))
+    ban = {"action": "error", "status": 418, "code": -1003, "msg": "banned", "retry_after": 120}
+    venue.control("POST", "faults", method="GET", path="/fapi/v1/exchangeInfo", count=9, **ban)
+    with pytest.raises(VenueError, match="banned"):
+        venue.market().clock()
+    assert len(venue.control("GET", "requests")) - before == 1
+
+
+@needs_venue
 def test_when_no_market_can_be_read_the_cycle_fails(venue):
     """Every book request is hung up on."""
-    venue.control("POST", "faults", method="GET", path="/fapi/v1/depth", count=9,
+    venue.control("POST", "faults", method="GET", path="/fapi/v1/depth", count=99,
                   action="drop_before")  # fmt: skip
     with pytest.raises(VenueError, match="No market of binanceusdm can be read"):
         venue.market().observe(REQUEST)
@@ -148,7 +176,7 @@ def test_when_no_market_can_be_read_the_cycle_fails(venue):
 @pytest.mark.parametrize("action", ["garbage", "drop_before"])
 def test_funding_and_open_interest_may_be_missing(venue, path, action):
     """They inform; they do not decide whether a market can be read."""
-    venue.control("POST", "faults", method="GET", path=path, count=9, action=action)
+    venue.control("POST", "faults", method="GET", path=path, count=99, action=action)
     btc = venue.market().observe(REQUEST).markets["BTC/USDT"]
     missing = btc.funding_rate_pct if "premium" in path else btc.open_interest
     assert missing is None

@@ -73,3 +73,26 @@ def test_both_ways_to_state_precision(mode, precision, tick):
     assert (found.tick, found.min_quantity, found.min_notional) == (Decimal(tick), Decimal(tick), 0)
     with pytest.raises(VenueError, match="significant digits"):
         ccxt_read.rules(market, 3)
+
+
+@pytest.mark.parametrize(
+    ("listed", "required", "maintenance", "expected"),
+    [
+        ("50", None, None, (50, Decimal(1))),
+        (None, "5.0000", "2.5000", (20, Decimal("2.5"))),
+        ("200", None, None, (125, Decimal("0.4"))),
+        (None, None, None, (1, Decimal(50))),
+    ],
+)
+def test_leverage_and_maintenance_of_a_perpetual(listed, required, maintenance, expected):
+    """As the venue lists them; where it says nothing, no leverage is assumed."""
+    market = {
+        "swap": True,
+        "precision": {"price": "0.1", "amount": "0.001"},
+        "limits": {"leverage": {"max": listed}},
+        "info": {"requiredMarginPercent": required, "maintMarginPercent": maintenance},
+    }
+    found = ccxt_read.rules(market, 4)
+    assert (found.max_leverage, found.maintenance_pct) == expected
+    assert found.perpetual
+    assert not ccxt_read.rules(market | {"swap": False}, 4).perpetual

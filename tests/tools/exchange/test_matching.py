@@ -9,7 +9,7 @@ import pytest
 from records.candles import CandleSeries
 from records.order import OrderIntent
 from tests.tools.exchange.fakes import START, book
-from tools.exchange.matching import Bar, fee, may_meet, met_at, met_in, walk_book
+from tools.exchange.matching import Bar, bars, fee, may_meet, met_at, met_in, slipped, walk_book
 
 
 def intent(kind, side, price):
@@ -21,7 +21,8 @@ def intent(kind, side, price):
 
 
 def bar(open_, high, low):
-    return Bar(START, START + timedelta(minutes=3), Decimal(open_), Decimal(high), Decimal(low))
+    prices = map(Decimal, (open_, high, low))
+    return Bar(START, START + timedelta(minutes=3), *prices, volume=Decimal(100))
 
 
 @pytest.mark.parametrize(
@@ -44,9 +45,9 @@ def bar(open_, high, low):
 def test_execution(description, kind, side, level, candle, price):
     """Each rule of the module docstring, as a case; no price is outside its candle."""
     met = met_in(intent(kind, side, level), bar(*candle))
-    assert (met[0] if met else None) == price, description
-    if met:
-        assert candle[2] <= met[0] <= candle[1], description
+    assert met == price, description
+    if met is not None:
+        assert candle[2] <= met <= candle[1], description
 
 
 def test_the_quick_test_never_misses_an_execution():
@@ -62,10 +63,11 @@ def test_the_quick_test_never_misses_an_execution():
         intent("stop_market", "sell", 92),
         intent("limit", "sell", 108),
     ]
-    keep = may_meet(series, orders)
+    liquidated_at = Decimal("91.3")
+    keep = may_meet(series, orders, liquidated_at, long=True)
     for i in range(500):
         candle = bar(repr(float(low[i])), repr(float(high[i])), repr(float(low[i])))
-        if any(met_in(order, candle) for order in orders):
+        if candle.low <= liquidated_at or any(met_in(one, candle) is not None for one in orders):
             assert keep[i]
     assert not keep.all()
 
@@ -86,6 +88,29 @@ def test_fees_round_against_us():
     """A third of a cent is a cent at the eighth decimal."""
     assert fee(Decimal("0.00001"), Decimal("0.1"), Decimal("0.05")) == Decimal("0.00000001")
     assert fee(Decimal(100), Decimal(2), Decimal("0.05")) == Decimal("0.1")
+
+
+@pytest.mark.parametrize(
+    ("side", "price", "expected"),
+    [("buy", "100", "100.05"), ("sell", "100", "99.95"), ("buy", "100.07", "100.13"),
+     ("sell", "0.01", "0.01")],
+)  # fmt: skip
+def test_slippage_is_against_us_and_on_the_tick(side, price, expected):
+    """0.05 percent, rounded to the worse tick; a price never falls to nothing."""
+    found = slipped(Decimal(price), side, Decimal("0.05"), Decimal("0.01"))
+    assert found == Decimal(expected)
+
+
+def test_a_candle_off_the_grid_is_narrowed_to_the_ticks_inside_it():
+    """The nearest tick could lie outside the range, and nothing was traded there."""
+    block = np.array(
+        [[100.006, 100.036, 99.994, 100.0, 5.0], [100.004, 100.006, 100.002, 100.005, 1.0]]
+    )
+    series = CandleSeries.checked("BTC/USDT", "1m", np.array([0, 60_000]), block)
+    wide, narrow = bars(series, np.array([True, True]), Decimal("0.01"))
+    assert (wide.open, wide.high, wide.low) == (Decimal("100.01"), Decimal("100.03"), 100)
+    assert (narrow.high, narrow.low) == (Decimal("100.006"), Decimal("100.002"))
+    assert wide.volume == 5
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def account():
     )  # fmt: skip
     mark = PositionMark(
         position=position, mark_price=Decimal(61_500), notional=Decimal(615),
-        unrealised_pnl=Decimal(15), unrealised_pct=Decimal("2.5"),
+        unrealised_pnl=Decimal(15), unrealised_pct=Decimal("2.5"), margin=Decimal(615),
     )  # fmt: skip
     return AccountState(
         as_of=NOW, currency="USDT", equity=Decimal(10_015), cash=Decimal(9_400), positions=(mark,)

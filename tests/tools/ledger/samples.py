@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from records.arming import Arming
 from records.candles import CandleSeries
 from records.cycle import CycleRecord, Event, ModelUse, Reports, TranscriptSeal
 from records.lesson import Lesson
@@ -13,13 +14,14 @@ from records.market import MarketSnapshot, OrderBook, SymbolMarket, SymbolRules,
 from records.order import (
     AccountState,
     Fill,
+    FundingPayment,
     Order,
     OrderIntent,
     Position,
     PositionMark,
     Trade,
 )
-from records.ports import PaperBooks, VenueOrder
+from records.ports import PaperBooks, PaperOrder
 from records.proposal import Fact, ProposalDraft, Sizing, TradeProposal
 from records.reports import (
     ReportRow,
@@ -118,8 +120,32 @@ def intent(number: int = 1, **changes: Any) -> OrderIntent:
         "role": "entry",
         "kind": "market",
         "quantity": TINY,
+        "limit_price": LONG,
     }
     return OrderIntent.model_validate(values | changes)
+
+
+def with_stop(number: int = 1, **changes: Any) -> list[OrderIntent]:
+    """An entry and the stop that has to come with it."""
+    entry = intent(number, **changes)
+    return [entry, stop(number + 100, approval_id=entry.approval_id, quantity=entry.quantity)]
+
+
+def funding_payment() -> FundingPayment:
+    return FundingPayment(payment_id=f"{BTC}-1", symbol=BTC, amount=TINY, at=NOW)
+
+
+def arming(number: int = 1, **changes: Any) -> Arming:
+    values = {
+        "arming_id": f"arm-{number}",
+        "venue": "binanceusdm",
+        "armed_at": NOW,
+        "expires_at": NOW + timedelta(days=7),
+        "max_notional": LONG,
+        "max_daily_loss": TINY,
+        "armed_by": "operator",
+    }
+    return Arming.model_validate(values | changes)
 
 
 def stop(number: int = 1, **changes: Any) -> OrderIntent:
@@ -128,6 +154,7 @@ def stop(number: int = 1, **changes: Any) -> OrderIntent:
         "side": "sell",
         "role": "stop",
         "kind": "stop_market",
+        "limit_price": None,
         "trigger_price": Decimal("95.000"),
         "reduce_only": True,
     }
@@ -211,6 +238,7 @@ def account() -> AccountState:
         notional=Decimal("10.0"),
         unrealised_pnl=Decimal("-0.5"),
         unrealised_pct=Decimal("-5"),
+        margin=Decimal("10.0"),
     )
     return AccountState(
         as_of=NOW, currency="USDT", equity=LONG, cash=Decimal("-1.10"), positions=(mark,)
@@ -335,7 +363,7 @@ def books() -> PaperBooks:
     return PaperBooks(cash=LONG, holdings={BTC: -TINY}, walked_to=NOW, next_order=3, next_fill=9)
 
 
-def venue_order(number: int = 1, **changes: Any) -> VenueOrder:
+def paper_order(number: int = 1, **changes: Any) -> PaperOrder:
     values = {
         "intent": intent(number),
         "venue_order_id": f"paper-{number}",
@@ -345,7 +373,7 @@ def venue_order(number: int = 1, **changes: Any) -> VenueOrder:
         "fee": Decimal("0"),
         "updated_at": NOW,
     }
-    return VenueOrder.model_validate(values | changes)
+    return PaperOrder.model_validate(values | changes)
 
 
 def begin(ledger: Ledger, cycle_id: str = CYCLE) -> None:

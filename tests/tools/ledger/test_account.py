@@ -112,3 +112,16 @@ def test_a_step_that_fails_inside_a_transaction_leaves_no_half(ledger):
 
     assert len(ledger.execution.orders(CYCLE)) == 1
     assert ledger.execution.fills(CYCLE) == (samples.fill(),)
+
+
+def test_funding_is_booked_once_and_adds_up_in_its_position(ledger):
+    """The same payment is read in every cycle of a day."""
+    ledger.account.save_position(samples.position())
+    payment = samples.funding_payment()
+
+    assert ledger.account.book_funding(payment, samples.position()) is True
+    assert ledger.account.book_funding(payment, samples.position()) is False
+
+    (held,) = ledger.account.open_positions()
+    assert held.funding == payment.amount
+    assert ledger.account.last_funding_at() == payment.at

@@ -82,7 +82,7 @@ def test_unspent_approvals_leave_out_used_and_expired(ledger):
     """What is offered to the executor can be executed."""
     first, second = samples.allow(ledger, 1), samples.allow(ledger, 2)
     samples.allow(ledger, 3, expires_at=NOW + timedelta(microseconds=1))
-    ledger.execution.spend_approval(first.approval_id, NOW, [samples.intent()])
+    ledger.execution.spend_approval(first.approval_id, NOW, samples.with_stop())
 
     now = NOW + timedelta(microseconds=1)
 

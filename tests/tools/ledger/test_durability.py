@@ -62,8 +62,9 @@ def test_a_full_disk_records_nothing_and_breaks_nothing(ledger):
         for number in range(1000):
             ledger.safety.add_event(samples.event(number))
     with pytest.raises(LedgerFull):
-        fat = samples.intent().model_copy(update={"client_order_id": "x" * 100_000})
-        ledger.execution.spend_approval(permission.approval_id, samples.NOW, [fat])
+        entry, stop = samples.with_stop()
+        fat = entry.model_copy(update={"client_order_id": "x" * 100_000})
+        ledger.execution.spend_approval(permission.approval_id, samples.NOW, [fat, stop])
 
     with pytest.raises(LedgerError, match="was undone"), ledger.transaction():
         with pytest.raises(LedgerFull):

@@ -23,7 +23,7 @@ SECOND = timedelta(seconds=1)
 def test_spending_writes_pending_orders_and_marks_the_approval(ledger):
     """What may be sent is committed before it is sent."""
     permission = samples.allow(ledger)
-    planned = [samples.intent(1), samples.stop(2)]
+    planned = samples.with_stop()
 
     pending = ledger.execution.spend_approval(permission.approval_id, NOW, planned)
 
@@ -39,9 +39,9 @@ def test_of_fifty_threads_exactly_one_spends(ledger):
     permission = samples.allow(ledger)
 
     def spend(number: int) -> str:
-        planned = samples.intent(number, approval_id=permission.approval_id)
+        planned = samples.with_stop(number, approval_id=permission.approval_id)
         try:
-            ledger.execution.spend_approval(permission.approval_id, NOW, [planned])
+            ledger.execution.spend_approval(permission.approval_id, NOW, planned)
         except ApprovalSpent:
             return "spent"
         return "won"
@@ -50,17 +50,17 @@ def test_of_fifty_threads_exactly_one_spends(ledger):
         outcomes = list(pool.map(spend, range(50)))
 
     assert sorted(outcomes) == ["spent"] * 49 + ["won"]
-    assert len(ledger.execution.orders(CYCLE)) == 1
+    assert len(ledger.execution.orders(CYCLE)) == 2
 
 
 def test_of_two_processes_worth_of_ledgers_one_spends(ledger, path):
     """A second desk on the same file has connections of its own."""
     permission = samples.allow(ledger)
     with Ledger(path) as other:
-        other.execution.spend_approval(permission.approval_id, NOW, [samples.intent()])
+        other.execution.spend_approval(permission.approval_id, NOW, samples.with_stop())
 
     with pytest.raises(ApprovalSpent, match=rf"by order '{CYCLE}-o1'"):
-        ledger.execution.spend_approval(permission.approval_id, NOW, [samples.intent()])
+        ledger.execution.spend_approval(permission.approval_id, NOW, samples.with_stop())
 
 
 @pytest.mark.parametrize(
@@ -77,11 +77,11 @@ def test_an_approval_holds_from_its_issue_until_just_before_its_expiry(ledger, a
     permission = samples.allow(ledger)
 
     if allowed:
-        ledger.execution.spend_approval(permission.approval_id, NOW + age, [samples.intent()])
+        ledger.execution.spend_approval(permission.approval_id, NOW + age, samples.with_stop())
     else:
         with pytest.raises(ApprovalExpired, match="No order was written"):
-            ledger.execution.spend_approval(permission.approval_id, NOW + age, [samples.intent()])
-    assert len(ledger.execution.orders(CYCLE)) == int(allowed)
+            ledger.execution.spend_approval(permission.approval_id, NOW + age, samples.with_stop())
+    assert len(ledger.execution.orders(CYCLE)) == 2 * allowed
 
 
 @pytest.mark.parametrize(
@@ -103,10 +103,54 @@ def test_what_differs_from_the_approval_is_not_written(ledger, changes, error):
     samples.allow(ledger, 2)
 
     with pytest.raises(error, match="No order was written"):
-        ledger.execution.spend_approval(permission.approval_id, NOW, [samples.intent(**changes)])
+        ledger.execution.spend_approval(permission.approval_id, NOW, samples.with_stop(**changes))
 
     assert ledger.execution.orders(CYCLE) == ()
     assert ledger.decisions.approval(permission.approval_id).used_at is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"trigger_price": Decimal(90)},
+        {"quantity": samples.TINY / 2},
+        {"side": "buy"},
+        {"reduce_only": False},
+        {"role": "take_profit"},
+    ],
+    ids=["farther", "smaller", "wrong side", "not reducing", "only a target"],
+)
+def test_an_entry_without_its_approved_stop_is_not_written(ledger, changes):
+    """No entry without a stop: the ledger itself holds to it, whoever planned the orders."""
+    permission = samples.allow(ledger)
+    entry, stop = samples.with_stop()
+    for planned in ([entry], [entry, stop.model_copy(update=changes)]):
+        with pytest.raises(ApprovalMismatch, match=r"not bring its stop|a target of"):
+            ledger.execution.spend_approval(permission.approval_id, NOW, planned)
+
+    assert ledger.execution.orders(CYCLE) == ()
+
+
+def test_more_leverage_than_approved_is_not_written(ledger):
+    """Leverage multiplies mistakes; it is fixed by the approval like the size."""
+    permission = samples.allow(ledger)
+
+    with pytest.raises(ApprovalMismatch, match="leverage 2 was planned, 1 approved"):
+        ledger.execution.spend_approval(permission.approval_id, NOW, samples.with_stop(leverage=2))
+
+
+def test_an_order_is_found_by_the_id_its_fills_carry(ledger):
+    """A stop's fills come under the id of the order that the venue made of it."""
+    ledger.execution.add_intents([samples.stop()])
+    told = samples.order().model_copy(
+        update={"intent": samples.stop(), "venue_order_id": "7", "executed_as": "8"}
+    )
+    ledger.execution.update_order(told)
+
+    assert ledger.execution.order_at_venue("7", samples.BTC) == told
+    assert ledger.execution.order_at_venue("8", samples.BTC) == told
+    assert ledger.execution.order_at_venue("8", "ETH/USDT") is None
+    assert ledger.execution.order_at_venue("9", samples.BTC) is None
 
 
 def test_one_approval_is_one_entry(ledger):
@@ -122,7 +166,7 @@ def test_an_unknown_or_empty_spending_is_refused(ledger):
     """An invented id buys nothing, and an approval is not used up for nothing."""
     permission = samples.allow(ledger)
     with pytest.raises(ApprovalUnknown):
-        ledger.execution.spend_approval("invented", NOW, [samples.intent()])
+        ledger.execution.spend_approval("invented", NOW, samples.with_stop())
     with pytest.raises(ApprovalMismatch):
         ledger.execution.spend_approval(permission.approval_id, NOW, [])
 
@@ -130,11 +174,11 @@ def test_an_unknown_or_empty_spending_is_refused(ledger):
 def test_a_reused_order_id_spends_nothing(ledger):
     """The intent and the use of its approval stand or fall together."""
     first, second = samples.allow(ledger, 1), samples.allow(ledger, 2)
-    ledger.execution.spend_approval(first.approval_id, NOW, [samples.intent(1)])
-    again = samples.intent(2, client_order_id=f"{CYCLE}-o1")
+    ledger.execution.spend_approval(first.approval_id, NOW, samples.with_stop(1))
+    again = samples.with_stop(2, client_order_id=f"{CYCLE}-o1")
 
     with pytest.raises(LedgerConflict, match="client_order_id"):
-        ledger.execution.spend_approval(second.approval_id, NOW, [again])
+        ledger.execution.spend_approval(second.approval_id, NOW, again)
 
     assert ledger.decisions.approval(second.approval_id).used_at is None
 
@@ -152,14 +196,14 @@ def test_exits_need_no_approval_and_entries_do(ledger):
 def test_the_venue_tells_the_state_of_an_order(ledger):
     """Every digit of it, and its intent as it was committed."""
     permission = samples.allow(ledger)
-    ledger.execution.spend_approval(permission.approval_id, NOW, [samples.intent()])
+    ledger.execution.spend_approval(permission.approval_id, NOW, samples.with_stop())
 
     ledger.execution.update_order(samples.order())
 
     found = ledger.execution.order(f"{CYCLE}-o1")
     assert found == samples.order()
     assert (str(found.fee), str(found.average_price)) == ("-0.00010", str(samples.LONG))
-    assert ledger.execution.working_orders() == ()
+    assert [order.intent.role for order in ledger.execution.working_orders()] == ["stop"]
     assert ledger.execution.order("unknown") is None
 
 
@@ -194,13 +238,22 @@ def test_a_fill_is_booked_once(ledger):
 
 
 def test_a_fill_told_differently_is_a_conflict(ledger):
-    """Same id, other fee: somebody is wrong, and the ledger does not choose."""
+    """Same id, other price: somebody is wrong, and the ledger does not choose."""
     ledger.execution.add_intents([samples.stop()])
     ledger.execution.book_fills([samples.fill(1)])
 
     with pytest.raises(LedgerConflict, match="now told as"):
-        ledger.execution.book_fills([samples.fill(2), samples.fill(1, fee=Decimal("1"))])
+        ledger.execution.book_fills([samples.fill(2), samples.fill(1, price=Decimal("1"))])
 
+    assert ledger.execution.fills(CYCLE) == (samples.fill(1),)
+
+
+def test_a_fee_in_another_currency_is_booked_as_first_converted(ledger):
+    """Its price moves from one look to the next; the same fill is still the same."""
+    ledger.execution.add_intents([samples.stop()])
+    ledger.execution.book_fills([samples.fill(1)])
+
+    assert ledger.execution.book_fills([samples.fill(1, fee=Decimal("1"))]) == ()
     assert ledger.execution.fills(CYCLE) == (samples.fill(1),)
 
 

@@ -1,6 +1,7 @@
 """Locks, breaker states, events and lessons are kept, not overwritten."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from pydantic import ValidationError
@@ -69,3 +70,21 @@ def test_lessons_before_a_time_are_those_known_then(ledger):
     assert ledger.lessons.lessons(None) == known
     assert ledger.lessons.lessons(known[2].learned_at) == known[:2]
     assert ledger.lessons.lesson_count() == 3
+
+
+def test_only_the_newest_arming_counts_and_it_ends_when_a_person_says_so(ledger):
+    """Two armings at once would leave open whose limits hold."""
+    ledger.safety.add_arming(samples.arming(1))
+    second = samples.arming(2, armed_at=NOW + HOUR, max_notional=Decimal(5))
+    ledger.safety.add_arming(second)
+
+    assert ledger.safety.arming() == second
+    assert ledger.safety.disarm(NOW + 2 * HOUR) is True
+    assert ledger.safety.arming().disarmed_at == NOW + 2 * HOUR
+    assert ledger.safety.disarm(NOW + 3 * HOUR) is False
+
+
+def test_a_ledger_that_was_never_armed_says_so(ledger):
+    """None is not permission."""
+    assert ledger.safety.arming() is None
+    assert ledger.safety.disarm(NOW) is False

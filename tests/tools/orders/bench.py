@@ -11,33 +11,19 @@ from records.ports import MarketRequest
 from records.proposal import ProposalDraft
 from records.risk import BreakerState
 from records.verdict import VerdictDraft
+from tests.tools.orders.lines import Lines
 from tests.tools.risk.cases import LIMITS
 from tools.exchange.demo import DemoMarket
 from tools.exchange.paper import PaperAccount
 from tools.ledger.ledger import Ledger
-from tools.orders.booking import Books
 from tools.orders.desk import OrderDesk
-from tools.orders.reconcile import Reconciler
-from tools.orders.sender import Sender
+from tools.orders.execution import Execution
 from tools.orders.valuation import value_account
 from tools.risk.desk import RiskDesk
 
 START = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 BTC, ETH = "BTC/USDT", "ETH/USDT"
 CASH = Decimal(10_000)
-
-
-class Lines:
-    """A Journal that keeps what it was told."""
-
-    def __init__(self):
-        self.written = []
-
-    def write(self, kind, **data):
-        self.written.append((kind, data))
-
-    def of(self, kind):
-        return [data for found, data in self.written if found == kind]
 
 
 class Bench:
@@ -71,9 +57,11 @@ class Bench:
         now = self.clock.now()
         sequence = ids.IdSequence(ids.cycle_id(now, self.ledger.cycles.next_cycle_sequence()))
         self.ledger.cycles.begin_cycle(sequence.cycle_id, now, "demo", "paper", True, (BTC, ETH))
-        books = Books(self.ledger, self.account, self.clock, self.journal, sequence.cycle_id)
-        sender = Sender(writer or self.account, books, self.ledger, self.clock, self.journal)
-        return Cycle(self, sequence, books, sender, LIMITS.model_copy(update=limits))
+        execution = Execution(
+            ledger=self.ledger, account=self.account, writer=writer or self.account, ids=sequence,
+            clock=self.clock, journal=self.journal, pause=lambda _seconds: None,
+        )  # fmt: skip
+        return Cycle(self, sequence, execution, LIMITS.model_copy(update=limits))
 
 
 @dataclass
@@ -82,17 +70,16 @@ class Cycle:
 
     bench: Bench
     ids: ids.IdSequence
-    books: Books
-    sender: Sender
+    execution: Execution
     limits: object
     _desks: list = field(default_factory=list)
 
     def reconcile(self):
-        bench = self.bench
-        return Reconciler(
-            ledger=bench.ledger, account=bench.account, sender=self.sender, books=self.books,
-            ids=self.ids, clock=bench.clock, journal=bench.journal,
-        ).run()  # fmt: skip
+        return self.execution.reconcile(halted=lambda: self.bench.halted)
+
+    @property
+    def books(self):
+        return self.execution.books
 
     def observe(self) -> MarketSnapshot:
         request = MarketRequest(symbols=(BTC, ETH), intervals=("3m",), candles=5)
@@ -123,17 +110,13 @@ class Cycle:
 
     def replace_snapshot(self, snapshot):
         """An order desk that sees this snapshot."""
-        self._desks[2] = OrderDesk(
-            sender=self.sender, books=self.books, quote=snapshot.markets.get, **self._common
+        self._desks[2] = self.execution.desk(
+            quote=snapshot.markets.get, halted=lambda: self.bench.halted
         )
 
     def _built(self):
         if not self._desks:
             bench, snapshot = self.bench, self.observe()
-            common = self._common = {
-                "ledger": bench.ledger, "ids": self.ids, "clock": bench.clock,
-                "journal": bench.journal, "halted": lambda: bench.halted,
-            }  # fmt: skip
             prices = {symbol: one.ticker.mid for symbol, one in snapshot.markets.items()}
             account = value_account(
                 bench.account.cash(), bench.ledger.account.open_positions(), prices,
@@ -141,11 +124,11 @@ class Cycle:
             )  # fmt: skip
             risk = RiskDesk(
                 snapshot=snapshot, shortlist=(BTC, ETH), account=account, limits=self.limits,
-                breaker=BreakerState(status="SAFE", since=bench.clock.now()), **common,
+                breaker=BreakerState(status="SAFE", since=bench.clock.now()), ledger=bench.ledger,
+                ids=self.ids, clock=bench.clock, journal=bench.journal,
+                halted=lambda: bench.halted,
             )  # fmt: skip
-            orders = OrderDesk(
-                sender=self.sender, books=self.books, quote=snapshot.markets.get, **common
-            )
+            orders = self.execution.desk(quote=snapshot.markets.get, halted=lambda: bench.halted)
             self._desks = [snapshot, risk, orders]
         return self._desks
 
@@ -187,6 +170,31 @@ class Cycle:
 
 def _away(price, percent):
     return price * (100 + Decimal(percent)) / 100
+
+
+def standing(bench):
+    """Our orders that stand at the venue, as intents."""
+    orders = (bench.ledger.execution.order(o.client_order_id) for o in bench.account.open_orders())
+    return [order.intent for order in orders]
+
+
+class Through:
+    """The account itself, for writers that differ from it in one thing."""
+
+    fate_known_after_s = 0.0
+    entries_rest = True
+
+    def __init__(self, account):
+        self.account = account
+
+    def prepare(self, intent):
+        self.account.prepare(intent)
+
+    def create(self, intent):
+        return self.account.create(intent)
+
+    def cancel(self, intent):
+        return self.account.cancel(intent)
 
 
 def statuses(ledger, cycle_id):

@@ -1,13 +1,17 @@
 """A bench with a real ledger of its own; the empty file is made once and copied."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.tools.orders.bench import Bench
 from tools.ledger.ledger import Ledger
+
+if TYPE_CHECKING:
+    from tests.tools.orders.bench import Bench
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +23,22 @@ def blank_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def bench(blank_ledger: Path, tmp_path: Path) -> Iterator[Bench]:
-    """A desk that has never traded, at the same minute of the same market."""
+def make_ledger(blank_ledger: Path, tmp_path: Path) -> Callable[[], Ledger]:
+    """As many empty ledgers as a test wants."""
+    numbers = count()
+    return lambda: Ledger(Path(shutil.copy(blank_ledger, tmp_path / f"{next(numbers)}.db")))
+
+
+@pytest.fixture
+def ledger(blank_ledger: Path, tmp_path: Path) -> Iterator[Ledger]:
+    """An empty ledger, open."""
     with Ledger(Path(shutil.copy(blank_ledger, tmp_path / "ledger.db"))) as ledger:
-        yield Bench(ledger)
+        yield ledger
+
+
+@pytest.fixture
+def bench(ledger: Ledger) -> "Bench":
+    """A desk that has never traded, at the same minute of the same market."""
+    from tests.tools.orders.bench import Bench
+
+    return Bench(ledger)

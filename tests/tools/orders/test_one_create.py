@@ -24,7 +24,7 @@ def _calls(names):
 
 def test_only_the_sender_creates_orders():
     """Whoever else could, could trade around the gate; not even a reference is passed on."""
-    assert _calls({"create"}) == [("tools/orders/sender.py", "send")]
+    assert _calls({"create"}) == [("tools/orders/sender.py", "_create")]
 
 
 def test_only_the_sender_cancels_at_the_venue():
@@ -33,8 +33,9 @@ def test_only_the_sender_cancels_at_the_venue():
         (file, scope) for file, scope in _calls({"_writer"}) if scope != "__init__"
     ]
     assert through_the_writer == [
-        ("tools/orders/sender.py", "send"), ("tools/orders/sender.py", "cancel"),
-    ]  # fmt: skip
+        ("tools/orders/sender.py", scope)
+        for scope in ("fate_known_after_s", "entries_rest", "prepare", "cancel", "_create")
+    ]
 
 
 def test_nobody_else_knows_the_writing_side():
@@ -46,5 +47,5 @@ def test_nobody_else_knows_the_writing_side():
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom) and node.module == "tools.exchange.writer"
     }
-    assert importers <= {"tools/orders/sender.py", "crew/desk.py"}
+    assert importers <= {"tools/orders/sender.py", "tools/orders/execution.py", "crew/desk.py"}
     assert "tools/orders/sender.py" in importers

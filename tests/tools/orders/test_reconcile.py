@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from records.errors import OrderRefused
-from records.order import Fill, OrderIntent
-from records.ports import MarketRequest
-from tests.tools.orders.bench import BTC, CASH, ETH, statuses
+from records.order import OrderIntent
+from records.ports import MarketRequest, VenueFill
+from tests.tools.orders.bench import BTC, CASH, ETH, Through, standing, statuses
 from tools.orders.intents import from_approval
 
 
@@ -29,11 +29,11 @@ def cycles_of(bench):
 
 def wait_for_a_fill(bench):
     """Let time pass, two hours at a time, until the venue has filled something more."""
-    before = len(bench.account.fills(None))
+    before = len(bench.account.fills(None, (BTC, ETH)))
     for _ in range(60):
         bench.clock.advance(hours=2)
         bench.account.catch_up()
-        if len(bench.account.fills(None)) > before:
+        if len(bench.account.fills(None, (BTC, ETH))) > before:
             return
     pytest.fail("the demo market did not reach the order")
 
@@ -108,8 +108,7 @@ def test_a_limit_entry_that_fills_between_cycles_gets_its_guards(bench):
         "entry": "filled", "stop": "open", "take_profit": "open",
     }  # fmt: skip
     approval = bench.ledger.decisions.approval(entry.intent.approval_id)
-    assert {(o.intent.role, o.intent.trigger_price, o.intent.quantity)
-            for o in bench.account.open_orders()} == {
+    assert {(o.role, o.trigger_price, o.quantity) for o in standing(bench)} == {
         ("stop", approval.stop, approval.quantity),
         ("take_profit", approval.take_profit, approval.quantity),
     }  # fmt: skip
@@ -125,7 +124,7 @@ def test_a_resting_entry_sends_no_guards(bench):
     assert statuses(bench.ledger, cycle.ids.cycle_id) == {
         "entry": "open", "stop": "pending", "take_profit": "pending",
     }  # fmt: skip
-    assert [one.intent.role for one in bench.account.open_orders()] == ["entry"]
+    assert [one.role for one in standing(bench)] == ["entry"]
 
 
 def test_a_resting_entry_counts_as_exposure(bench):
@@ -171,17 +170,17 @@ def test_a_missing_stop_is_replaced(bench):
     """Somebody cancelled it at the venue; the position is not left without one."""
     cycle = bench.cycle()
     _, stop, _ = cycle.trade(cycle.draft())
-    bench.account.cancel(stop.intent.client_order_id, BTC)
+    bench.account.cancel(stop.intent)
     bench.clock.advance(seconds=60)
 
     later = bench.cycle()
     assert later.reconcile().problems == ()
 
     (position,) = bench.ledger.account.open_positions()
-    (replaced,) = [o for o in bench.account.open_orders() if o.intent.role == "stop"]
-    assert replaced.intent.cycle_id == later.ids.cycle_id
-    assert replaced.intent.approval_id is None
-    assert (replaced.intent.quantity, replaced.intent.trigger_price) == (
+    (replaced,) = [o for o in standing(bench) if o.role == "stop"]
+    assert replaced.cycle_id == later.ids.cycle_id
+    assert replaced.approval_id is None
+    assert (replaced.quantity, replaced.trigger_price) == (
         position.quantity, position.stop,
     )  # fmt: skip
     assert bench.ledger.execution.order(stop.intent.client_order_id).status == "cancelled"
@@ -193,7 +192,7 @@ def test_a_stop_replaced_too_late_takes_its_target_with_it(bench):
     """The price is past the stop already: out at once, and nothing is left working."""
     cycle = bench.cycle()
     _, stop, _ = cycle.trade(cycle.draft(stop_pct="0.4"))
-    bench.account.cancel(stop.intent.client_order_id, BTC)
+    bench.account.cancel(stop.intent)
     wait_for_a_price(bench, at_most=stop.intent.trigger_price)
 
     (trade,) = bench.cycle().reconcile().trades
@@ -207,16 +206,16 @@ def test_a_stop_that_cannot_be_replaced_is_named(bench):
     """An unprotected position is a problem with a name, and blocks entries."""
     cycle = bench.cycle()
     _, stop, _ = cycle.trade(cycle.draft())
-    bench.account.cancel(stop.intent.client_order_id, BTC)
+    bench.account.cancel(stop.intent)
 
-    class Refusing:
+    class Refusing(Through):
         def create(self, intent):
             raise OrderRefused("The venue takes no orders now.")
 
-        cancel = bench.account.cancel
-
-    (problem,) = bench.cycle(writer=Refusing()).reconcile().problems
-    assert "stop of BTC/USDT could not be replaced" in problem
+    problems = bench.cycle(writer=Refusing(bench.account)).reconcile().problems
+    assert any("BTC/USDT is held without a stop" in problem for problem in problems)
+    kinds = [event.kind for event in bench.ledger.safety.events(9)]
+    assert set(kinds) == {"not_closed", "stop_refused"}
 
 
 def test_a_holding_the_ledger_does_not_know_is_left_alone(bench):
@@ -233,7 +232,7 @@ def test_a_holding_the_ledger_does_not_know_is_left_alone(bench):
         (problem,) = bench.cycle().reconcile().problems
         assert "ETH/USDT: the venue holds 0.5 that this desk did not open" in problem
     assert bench.account.holdings() == {ETH: Decimal("0.5")}
-    assert len(bench.account.fills(None)) == 1
+    assert len(bench.account.fills(None, (BTC, ETH))) == 1
     assert bench.ledger.account.open_positions() == ()
     assert bench.ledger.execution.fills_since(None) == ()
 
@@ -289,7 +288,10 @@ def test_a_kill_before_sending_leaves_nothing_behind(bench):
 
     assert (result.trades, result.problems) == ((), ())
     assert set(statuses(bench.ledger, cycle.ids.cycle_id).values()) == {"expired"}
-    assert (list(bench.account.open_orders()), list(bench.account.fills(None))) == ([], [])
+    assert (list(bench.account.open_orders()), list(bench.account.fills(None, (BTC, ETH)))) == (
+        [],
+        [],
+    )
     assert bench.account.cash() == CASH
 
 
@@ -306,7 +308,7 @@ def test_a_kill_after_sending_is_caught_up(bench):
         "entry": "filled", "stop": "open", "take_profit": "open",
     }  # fmt: skip
     assert len(bench.ledger.account.open_positions()) == 1
-    assert len(bench.account.fills(None)) == 1
+    assert len(bench.account.fills(None, (BTC, ETH))) == 1
 
 
 def test_a_kill_between_the_guards_is_caught_up(bench):
@@ -316,7 +318,7 @@ def test_a_kill_between_the_guards_is_caught_up(bench):
     bench.account.create(entry.intent)
     bench.account.create(stop.intent)
     assert bench.cycle().reconcile().problems == ()
-    assert sorted(o.intent.role for o in bench.account.open_orders()) == ["stop", "take_profit"]
+    assert sorted(o.role for o in standing(bench)) == ["stop", "take_profit"]
 
 
 def test_an_exit_fill_without_a_position_is_reported_not_booked(bench):
@@ -333,13 +335,13 @@ def test_an_exit_fill_without_a_position_is_reported_not_booked(bench):
         def __getattr__(self, name):
             return getattr(bench.account, name)
 
-        def fills(self, since):
-            more = Fill(
-                fill_id="twice", client_order_id=order.intent.client_order_id, symbol=BTC,
+        def fills(self, since, symbols):
+            more = VenueFill(
+                fill_id="twice", venue_order_id=order.venue_order_id, symbol=BTC,
                 side="sell", quantity=order.filled_quantity, price=Decimal(60_000),
                 fee=Decimal(0), liquidity="taker", at=bench.clock.now() - timedelta(seconds=1),
             )  # fmt: skip
-            return [*bench.account.fills(since), more]
+            return [*bench.account.fills(since, symbols), more]
 
     later = bench.cycle()
     later.books._account = Doubled()

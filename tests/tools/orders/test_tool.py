@@ -5,6 +5,8 @@ import json
 import pytest
 from pydantic import ValidationError
 
+from tests.tools.orders.bench import BTC, ETH
+
 pytestmark = pytest.mark.usefixtures("crewai_loaded")
 
 
@@ -44,4 +46,4 @@ def test_anything_but_approval_ids_is_refused(executor, bench, arguments):
     """Size, side and price come from the ledger; a field for them does not exist."""
     with pytest.raises((ValidationError, ValueError)):
         executor[1].run(**arguments)
-    assert list(bench.account.fills(None)) == []
+    assert list(bench.account.fills(None, (BTC, ETH))) == []

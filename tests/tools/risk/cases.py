@@ -55,15 +55,22 @@ def market(symbol=BTC, *, bid="99.99", ask="100", frames=None, **rules):
     )
 
 
-def mark(symbol=BTC, quantity="5", price="100"):
+PERPETUAL = {"perpetual": True, "max_leverage": 50, "maintenance_pct": "0.5"}
+"""The rules of a contract, for `market(**PERPETUAL)`."""
+
+
+def mark(symbol=BTC, quantity="5", price="100", *, side="long", leverage=1):
+    stop = dec(price) * Decimal("0.98" if side == "long" else "1.02")
     position = Position(
-        position_id=f"{symbol}-pos", symbol=symbol, side="long", quantity=dec(quantity),
-        entry_price=dec(price), fees=Decimal(0), opened_at=NOW, cycle_id=CYCLE, proposal_id="p",
-        stop=dec(price) * Decimal("0.98"), take_profit=None, thesis="x", invalidation_price=None,
+        position_id=f"{symbol}-pos", symbol=symbol, side=side, leverage=leverage,
+        quantity=dec(quantity), entry_price=dec(price), fees=Decimal(0), opened_at=NOW,
+        cycle_id=CYCLE, proposal_id="p",
+        stop=stop, take_profit=None, thesis="x", invalidation_price=None,
     )  # fmt: skip
     return PositionMark(
         position=position, mark_price=dec(price), notional=dec(price) * dec(quantity),
         unrealised_pnl=Decimal(0), unrealised_pct=Decimal(0),
+        margin=dec(price) * dec(quantity) / leverage,
     )  # fmt: skip
 
 
@@ -77,6 +84,11 @@ def draft(**changes):
     values = {"symbol": BTC, "action": "open_long", "stop": "98", "take_profit": "104",
               "thesis": "Higher lows."}  # fmt: skip
     return ProposalDraft.model_validate(values | changes)
+
+
+def shorting(**changes):
+    """The mirror image of `draft`: sold at the bid, with its stop above and its target below."""
+    return draft(**{"action": "open_short", "stop": "102", "take_profit": "95"} | changes)
 
 
 def closing(**changes):

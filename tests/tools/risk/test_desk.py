@@ -1,9 +1,11 @@
 """The risk desk with a real ledger: the first verdict stands, and every no is on record."""
 
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 
 from records.verdict import VerdictDraft
 from tests.tools.orders.bench import BTC, ETH
+from tools.risk.sizing import room
 
 
 def refusals(bench, cycle):
@@ -77,6 +79,24 @@ def test_a_refusal_by_the_limits_names_all_of_them(bench):
     assert bench.ledger.decisions.refusals(cycle.ids.cycle_id) == (refusal,)
     assert bench.journal.of("gate")[-1]["result"] == "limits"
     assert bench.journal.of("refusal")[-1]["refusal"]["refusal_id"] == refusal.refusal_id
+
+
+def test_a_leveraged_short_is_sized_and_approved_and_binds_its_margin_only(bench):
+    """The demo market is a perpetual: the second entry finds the cash less a fifth of the first."""
+    cycle = bench.cycle()
+    ask = cycle.snapshot.markets[BTC].ticker.ask
+    short = cycle.draft(action="open_short", leverage=5, stop=round(ask * Decimal("1.02")),
+                        take_profit=round(ask * Decimal("0.94")))  # fmt: skip
+    proposal = cycle.risk.register([short])[0]
+    assert cycle.submit(proposal).quantity == proposal.sizing.quantity > 0
+
+    (approval,) = bench.ledger.decisions.approvals(cycle.ids.cycle_id)
+    assert (approval.side, approval.action, approval.leverage) == ("sell", "open_short", 5)
+    value = approval.quantity * approval.price_high
+    account = cycle.risk.account
+    left = room(ETH, account, cycle.risk.committed(), cycle.risk.limits)
+    assert account.cash - left.cash_left == value / 5
+    assert left.exposure_left == account.equity / 2 - value
 
 
 def test_approvals_of_one_cycle_share_the_limits(bench):

@@ -1,5 +1,6 @@
 """The gate has the last word: generated proposals, verdicts and accounts, and each rule by hand."""
 
+import itertools
 from datetime import timedelta
 from decimal import Decimal
 from random import Random
@@ -13,6 +14,7 @@ from tests.tools.risk.cases import (
     CYCLE,
     LIMITS,
     NOW,
+    PERPETUAL,
     SAFE,
     TRIGGERED,
     UNCAPPED,
@@ -24,6 +26,7 @@ from tests.tools.risk.cases import (
     mark,
     market,
     proposal,
+    shorting,
     verdict,
     view,
 )
@@ -67,27 +70,42 @@ def some_limits(chance):
         update={
             "risk_per_trade_pct": chance.amount(0.1, 3),
             "max_position_pct": chance.amount(1, 100),
-            "max_total_exposure_pct": chance.amount(20, 100),
-            "max_open_positions": chance.whole(1, 6),
-            "max_leverage": chance.whole(2, 10),
+            "max_total_exposure_pct": chance.amount(30, 100),
+            "max_open_positions": chance.whole(1, 9),
+            "max_leverage": chance.one_of(chance.whole(2, 10), chance.whole(20, 125)),
             "max_stop_pct": chance.amount(3, 12),
             "min_reward_risk": chance.amount(0.1, 2),
         }
     )
 
 
+def some_rules(chance):
+    """A spot market, or a contract of generous or narrow leverage."""
+    if chance.one_of(True, *[False] * 4):
+        return {}
+    return {
+        "perpetual": True,
+        "max_leverage": chance.one_of(1, *[3, 20, 125] * 3),
+        "maintenance_pct": chance.amount(0, 2.5),
+    }
+
+
+def some_mark(chance, symbol):
+    size, leverage = chance.amount(0.1, 30, 3), chance.one_of(1, 1, 2, 5)
+    return mark(symbol, size, side=chance.one_of("long", "long", "short"), leverage=leverage)
+
+
 def some_view(chance):
-    marks = [
-        mark(s, chance.amount(0.1, 30, 3)) for s in chance.some("BTC/USDT", "A/USDT", "B/USDT")
-    ]
+    marks = [some_mark(chance, s) for s in chance.some("BTC/USDT", "A/USDT", "B/USDT")]
     others = [
-        approval(s, quantity=chance.amount(0.1, 30, 3)) for s in chance.some("C/USDT", "D/USDT")
+        approval(s, quantity=chance.amount(0.1, 30, 3), leverage=chance.one_of(1, 1, 2, 10))
+        for s in chance.some("C/USDT", "D/USDT")
     ]
-    cash = chance.amount(1, 30_000)
+    cash = chance.amount(1, chance.one_of(300, *[30_000] * 7))
     return view(
-        account=account(*marks, cash=cash, equity=cash + sum(one.notional for one in marks)),
+        account=account(*marks, cash=cash, equity=cash + sum(one.margin for one in marks)),
         committed=tuple(others),
-        market=market(bid=Decimal(100) - chance.amount(0.01, 0.6)),
+        market=market(bid=Decimal(100) - chance.amount(0.01, 0.53), **some_rules(chance)),
         limits=some_limits(chance),
         breaker=chance.one_of(*[SAFE] * 9, TRIGGERED),
         halted=chance.one_of(*[None] * 9, "lunch"),
@@ -96,14 +114,18 @@ def some_view(chance):
 
 def some_draft(chance):
     """Mostly plausible entries; now and then no stop, one on the wrong side, or an exit."""
+    action = chance.one_of(*["open_long"] * 6, *["open_short"] * 6, "close", "reduce", "hold")
+    sign = -1 if action == "open_short" else 1
     return draft(
-        action=chance.one_of(*["open_long"] * 8, "open_short", "close", "reduce", "hold"),
+        action=action,
         entry=chance.one_of("market", "market", "limit"),
         limit_price=chance.amount(96, 104, 3),
         quantity=chance.maybe(chance.amount(0.001, 60, 4)),
-        stop=chance.one_of(*[chance.amount(88, 99.8, 4)] * 8, chance.amount(80, 120), None),
-        take_profit=chance.maybe(chance.amount(98, 140, 4)),
-        leverage=chance.whole(1, 6),
+        stop=chance.one_of(
+            *[100 - sign * chance.amount(0.2, 9, 4)] * 8, chance.amount(80, 120), None
+        ),
+        take_profit=chance.maybe(100 + sign * chance.amount(-2, 40, 4)),
+        leverage=chance.one_of(1, chance.whole(2, 6), chance.whole(2, 40)),
     )
 
 
@@ -112,12 +134,12 @@ def some_world(seed):
     chance = Chance(seed)
     seen = some_view(chance)
     asked = proposal(some_draft(chance), state=seen.account, limits=seen.limits, seen=seen.market)
-    stop = asked.draft.stop or Decimal(97)
+    stop, leverage = asked.draft.stop or Decimal(97), asked.draft.leverage
     opinion = verdict(
         chance.one_of(*["approve"] * 5, "shrink", "veto"),
         max_quantity=chance.maybe((asked.quantity or 1) * chance.amount(0.05, 1.1) or None),
         stop=chance.maybe(stop + (100 - stop) * chance.amount(-0.1, 0.9)),
-        max_leverage=chance.maybe(max(1, asked.draft.leverage + chance.whole(-5, 1))),
+        max_leverage=chance.maybe(min(125, max(1, leverage + chance.whole(-5, 1)))),
     )
     return asked, opinion, seen
 
@@ -144,6 +166,10 @@ def test_no_approval_lies_outside_any_limit():
     exits = [a for a in answers if isinstance(a, Approval) and a.reduce_only]
     assert len(answers) >= CASES * 0.9
     assert len(entries) > 100, "the property must not hold for want of approvals"
+    for side, leverages in itertools.product(("buy", "sell"), (range(1, 2), range(2, 126))):
+        found = [a for a in entries if a.side == side and a.leverage in leverages]
+        assert len(found) > 10, f"too few of side {side!r} with leverage in {leverages}"
+    assert {one.side for one in exits} == {"buy", "sell"}
     assert len(exits) > 20
     met = {breach.limit for a in answers if isinstance(a, Denied) for breach in a.breaches}
     unreachable = {"risk.risk_per_trade_pct", "take_profit", "limit_price", "quantity", "entry"}
@@ -160,50 +186,82 @@ def _hold_to_the_verdict(given_, asked, opinion):
         assert given_.quantity <= opinion.max_quantity
     if given_.reduce_only:
         return
-    assert given_.stop >= max(asked.draft.stop, opinion.stop or 0)
+    assert _closeness(given_, given_.stop) >= _closeness(given_, asked.draft.stop)
     assert given_.leverage <= min(asked.draft.leverage, opinion.max_leverage or 125)
     if opinion.max_quantity is not None:
         assert opinion.max_quantity <= asked.quantity, "a looser value is refused, not ignored"
     if opinion.max_leverage is not None:
         assert opinion.max_leverage <= asked.draft.leverage
     if opinion.stop is not None:
-        assert opinion.stop >= asked.draft.stop
+        assert _closeness(given_, opinion.stop) >= _closeness(given_, asked.draft.stop)
+        assert _closeness(given_, given_.stop) >= _closeness(given_, opinion.stop)
+
+
+def _closeness(given_, stop):
+    """A stop of a long is the closer the higher it lies, one of a short the lower."""
+    return stop if given_.action == "open_long" else -stop
 
 
 def _hold_to_the_limits(given_, seen):
     """Each bound computed here anew, from the account alone."""
     held = {one.position.symbol: one for one in seen.account.positions}
+    rules = seen.market.rules
     assert given_.quantity > 0
-    assert given_.quantity % seen.market.rules.step == 0
+    assert given_.quantity % rules.step == 0
     if given_.reduce_only:
-        assert given_.side == "sell"
-        assert given_.quantity <= held["BTC/USDT"].position.quantity
+        position = held["BTC/USDT"].position
+        assert given_.side == ("sell" if position.side == "long" else "buy")
+        assert given_.quantity <= position.quantity
+        assert given_.leverage == 1
         return
     limits, equity = seen.limits, seen.account.equity
-    price = min(given_.limit_price or seen.market.ticker.ask, seen.market.ticker.ask)
+    price = _price(given_, seen.market.ticker)
     value = given_.quantity * price
     exposure = sum(one.notional for one in held.values())
     promised = sum(one.quantity * one.price_high for one in seen.committed)
-    away_pct = (price - given_.stop) / price * 100
-    assert (given_.action, given_.side) == ("open_long", "buy")
+    bound = sum(one.quantity * one.price_high / one.leverage for one in seen.committed)
+    sign = 1 if given_.action == "open_long" else -1
+    away = (price - given_.stop) * sign
+    assert (given_.action, given_.side) in (("open_long", "buy"), ("open_short", "sell"))
+    assert rules.perpetual or given_.action == "open_long"
     assert seen.halted is None
     assert seen.breaker.status != "TRIGGERED"
     assert "BTC/USDT" not in held
     assert len(held) + len(seen.committed) < limits.max_open_positions
-    assert given_.quantity * (price - given_.stop) <= equity * limits.risk_per_trade_pct / 100
+    assert given_.quantity * away <= equity * limits.risk_per_trade_pct / 100
     assert value <= equity * limits.max_position_pct / 100
     assert value + exposure + promised <= equity * limits.max_total_exposure_pct / 100
-    assert value + promised <= seen.account.cash
-    assert value >= seen.market.rules.min_notional
-    assert limits.min_stop_pct <= away_pct <= limits.max_stop_pct
+    assert value / given_.leverage + bound <= seen.account.cash
+    assert value >= rules.min_notional
+    assert limits.min_stop_pct <= away / price * 100 <= limits.max_stop_pct
     assert given_.leverage <= limits.max_leverage
+    assert given_.leverage <= (rules.max_leverage if rules.perpetual else 1)
     assert seen.market.ticker.spread_pct <= limits.max_spread_pct
-    assert given_.stop % seen.market.rules.tick == 0
-    assert price % seen.market.rules.tick == 0
+    assert given_.price_low <= price <= given_.price_high
+    assert given_.stop % rules.tick == 0
+    assert price % rules.tick == 0
+    for entered in (given_.price_low, price, given_.price_high):
+        _hold_to_the_margin(given_, entered, rules.maintenance_pct)
     if given_.take_profit is not None:
-        assert given_.take_profit % seen.market.rules.tick == 0
-        reward = (given_.take_profit - price) / (price - given_.stop)
+        assert given_.take_profit % rules.tick == 0
+        assert given_.take_profit > 0
+        assert (given_.take_profit - price) * sign > 0
+        reward = (given_.take_profit - price) * sign / away
         assert reward >= limits.min_reward_risk - Decimal("0.0001")
+
+
+def _price(given_, ticker):
+    """What would be paid: the book, unless the limit is better."""
+    if given_.side == "buy":
+        return min(given_.limit_price or ticker.ask, ticker.ask)
+    return max(given_.limit_price or ticker.bid, ticker.bid)
+
+
+def _hold_to_the_margin(given_, entered, maintenance_pct):
+    """At the stop, margin and loss leave more than the maintenance, wherever it was entered."""
+    sign = 1 if given_.side == "buy" else -1
+    left = entered / given_.leverage + (given_.stop - entered) * sign
+    assert left > given_.stop * maintenance_pct / 100 or given_.leverage == sign == 1
 
 
 def test_an_approval_says_exactly_what_may_be_sent():
@@ -235,12 +293,14 @@ def test_a_veto_never_yields_an_approval(of):
         ("a stop farther away", draft(), verdict(stop="97.99"), "stop"),
         ("a stop on the other side", draft(), verdict(stop="101"), "stop"),
         ("a stop where none was proposed", draft(stop=None), verdict(stop="99"), "no stop"),
+        ("a short's stop farther away", shorting(), verdict(stop="102.01"), "stop"),
+        ("a short's stop on the other side", shorting(), verdict(stop="99"), "stop"),
         ("a shrink without a figure", draft(), verdict("shrink"), "names no max_quantity"),
     ],
 )
 def test_a_verdict_that_loosens_is_refused(description, of, opinion, word):
     """It is refused as a whole: what else it says cannot be trusted either."""
-    denied = judged(of, opinion)
+    denied = judged(of, opinion, market=market(**PERPETUAL))
     assert isinstance(denied, Denied), description
     assert denied.code == "loosened"
     assert word in denied.message
@@ -249,8 +309,39 @@ def test_a_verdict_that_loosens_is_refused(description, of, opinion, word):
 def test_a_verdict_tightens():
     """Quantity, stop and leverage, each no looser than proposed."""
     opinion = verdict("shrink", max_quantity="3.0005", stop="99.001", max_leverage=2)
-    found = judged(draft(leverage=4), opinion)
+    found = judged(draft(leverage=4), opinion, market=market(**PERPETUAL))
     assert (found.quantity, found.stop, found.leverage) == (Decimal(3), Decimal("99.01"), 2)
+
+
+def test_a_verdict_tightens_a_short():
+    """The same three, from the other side: a closer stop of a short lies lower."""
+    opinion = verdict("shrink", max_quantity="3.0005", stop="101.008", max_leverage=2)
+    found = judged(shorting(leverage=4), opinion, market=market(**PERPETUAL))
+    assert (found.quantity, found.stop, found.leverage) == (Decimal(3), Decimal("101.00"), 2)
+
+
+def test_less_leverage_buys_what_the_cash_then_pays():
+    """The officer lowers it to be careful: a smaller order, not one that is refused for cash."""
+    seen = {"market": market(**PERPETUAL), "limits": UNCAPPED}
+    poor = account(cash=1000, equity=10_000)
+    assert judged(draft(leverage=5), account=poor, **seen).quantity == Decimal("48.780")
+    cautious = judged(draft(leverage=5), verdict(max_leverage=1), account=poor, **seen)
+    assert (cautious.quantity, cautious.leverage) == (Decimal("9.950"), 1)
+
+
+def test_an_approved_short_says_exactly_what_may_be_sent():
+    """The mirror image of a long: sold at the bid, its stop above and its target below."""
+    found = judged(shorting(leverage=3), market=market(**PERPETUAL))
+    assert (found.action, found.side, found.quantity) == ("open_short", "sell", Decimal("10.001"))
+    assert (found.price_low, found.price_high) == (Decimal("99.49005"), Decimal("100.48995"))
+    assert (found.stop, found.take_profit, found.leverage) == (Decimal(102), Decimal(95), 3)
+    assert found.reduce_only is False
+
+
+def test_a_spot_market_is_not_sold_short():
+    """There is nothing to sell."""
+    denied = judged(shorting())
+    assert [breach.limit for breach in denied.breaches] == ["action"]
 
 
 def test_a_tighter_stop_buys_no_larger_size():
@@ -297,7 +388,8 @@ def test_a_market_that_was_not_seen_is_not_traded():
 
 def test_every_breach_is_in_the_refusal():
     """The refusal is recorded with all its reasons."""
-    denied = judged(draft(leverage=9), halted="lunch", breaker=TRIGGERED)
+    contract = market(**PERPETUAL)
+    denied = judged(draft(leverage=9), halted="lunch", breaker=TRIGGERED, market=contract)
     assert denied.code == "limits"
     assert [one.limit for one in denied.breaches] == ["halt", "breaker", "risk.max_leverage"]
     assert "lunch" in denied.message
@@ -319,6 +411,22 @@ def test_an_exit_sells_what_is_held(of, opinion, quantity):
     found = judged(of, opinion, account=account(mark()), halted="lunch", breaker=TRIGGERED)
     assert (found.quantity, found.side, found.reduce_only) == (dec(quantity), "sell", True)
     assert (found.stop, found.take_profit) == (None, None)
+
+
+@pytest.mark.parametrize("action", ["close", "reduce"])
+def test_leaving_a_short_buys_it_back_at_the_ask(action):
+    """The band lies around the price that a purchase pays; around the bid it would be too low."""
+    short = account(mark(side="short", leverage=5), cash=0)
+    found = judged(closing(action=action), account=short, market=market(bid="97", **PERPETUAL))
+    assert (found.side, found.quantity, found.reduce_only) == ("buy", Decimal(5), True)
+    assert (found.price_low, found.price_high) == (Decimal("99.5"), Decimal("100.5"))
+
+
+def test_the_limit_of_a_short_that_is_left_goes_to_the_grid_as_a_purchase_does():
+    """Rounded up, it would pay more than was asked for."""
+    short = account(mark(side="short"))
+    leaving = closing(entry="limit", limit_price="99.879")
+    assert judged(leaving, account=short).limit_price == Decimal("99.87")
 
 
 @pytest.mark.parametrize("of", [closing(), closing(action="reduce", quantity="5.001")])

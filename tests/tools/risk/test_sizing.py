@@ -6,6 +6,7 @@ import pytest
 
 from tests.tools.risk.cases import (
     LIMITS,
+    PERPETUAL,
     UNCAPPED,
     account,
     approval,
@@ -13,6 +14,7 @@ from tests.tools.risk.cases import (
     draft,
     mark,
     market,
+    shorting,
 )
 from tools.risk.sizing import entry_price, on_tick, reward_risk, room, round_down, size
 
@@ -41,6 +43,31 @@ def sized(of=None, *, seen=None, state=None, committed=(), limits=UNCAPPED):
          "cash"),
         ("2,000 of cash, 1,000 approved", {"state": account(cash=2000),
          "committed": (approval(quantity="10"),)}, "9.950", "cash"),
+        ("a fifth of it is bound at leverage 5: 1,000 / 100 / 0.205",
+         {"of": draft(leverage=5), "seen": market(**PERPETUAL), "state": account(cash=1000)},
+         "48.780", "cash"),
+        ("a leverage the desk does not allow counts as the one it does",
+         {"of": draft(leverage=50), "seen": market(**PERPETUAL), "state": account(cash=1000)},
+         "48.780", "cash"),
+        ("nor does one that the venue does not allow",
+         {"of": draft(leverage=5), "seen": market(**PERPETUAL | {"max_leverage": 2}),
+          "state": account(cash=1000)}, "19.801", "cash"),
+        ("a spot market has no leverage to count", {"of": draft(leverage=5),
+         "state": account(cash=1000)}, "9.950", "cash"),
+        ("1,000 of cash, 500 bound by an approval of 1,000 at leverage 2",
+         {"state": account(cash=1000), "committed": (approval(quantity="10", leverage=2),)},
+         "4.975", "cash"),
+        ("leverage enlarges nothing but the cash",
+         {"of": draft(leverage=5), "seen": market(**PERPETUAL), "limits": LIMITS}, "10",
+         "risk.max_position_pct"),
+        ("a short is sold at the bid: 100 / 2.01", {"of": shorting(), "seen": market(**PERPETUAL)},
+         "49.751", "risk.risk_per_trade_pct"),
+        ("a short held takes its whole value: 5,000 less 4,800",
+         {"limits": LIMITS, "state": account(mark("ETH/USDT", "48", side="short", leverage=5))},
+         "2", "risk.max_total_exposure_pct"),
+        ("a short's stop off the grid is moved nearer: 101.99, 2 away",
+         {"of": shorting(stop="101.998"), "seen": market(**PERPETUAL)}, "50",
+         "risk.risk_per_trade_pct"),
         ("what was asked, when it is less", {"of": draft(quantity="7.0005")}, "7", "proposal"),
         ("what was asked does not enlarge", {"of": draft(quantity="70")}, "50",
          "risk.risk_per_trade_pct"),
@@ -97,6 +124,12 @@ def test_room_counts_what_is_held_and_what_is_approved():
     assert left.cash_left == 9000 - 2000 - 100
 
 
+def test_room_counts_a_leveraged_approval_by_its_margin_and_its_whole_exposure():
+    """Leverage frees cash; it makes nothing less exposed."""
+    left = room("BTC/USDT", account(cash=9000), (approval(quantity="20", leverage=4),), LIMITS)
+    assert (left.cash_left, left.exposure_left) == (9000 - 500, 5000 - 2000)
+
+
 def test_room_ignores_approved_exits():
     """An exit that was only approved has freed nothing yet, and takes nothing either."""
     leaving = approval("ETH/USDT", action="close", side="sell", reduce_only=True)
@@ -110,6 +143,18 @@ def test_an_entry_is_judged_at_the_price_it_would_pay():
     assert entry_price(draft(), seen) == 101
     assert entry_price(closing(), seen) == 99
     assert entry_price(draft(entry="limit", limit_price="95"), seen) == 95
+    assert entry_price(shorting(), seen) == 99
+    assert entry_price(shorting(entry="limit", limit_price="105"), seen) == 105
+    assert entry_price(shorting(entry="limit", limit_price="95"), seen) == 99
+
+
+def test_leaving_a_short_is_judged_as_the_purchase_it_is():
+    """At the bid, the price band would lie a spread too low and keep the desk in the position."""
+    seen, short = market(bid="99", ask="101"), mark(side="short")
+    assert entry_price(closing(), seen, short) == 101
+    assert on_tick(
+        closing(entry="limit", limit_price="99.999"), Decimal("0.01"), short
+    ).limit_price == Decimal("99.99")
 
 
 @pytest.mark.parametrize(
@@ -133,6 +178,13 @@ def test_prices_go_to_the_grid_on_the_safe_side():
     assert (found.limit_price, found.stop, found.take_profit) == (
         Decimal("99.99"), Decimal("98.01"), Decimal("104.00"),
     )  # fmt: skip
+    sold = on_tick(
+        shorting(entry="limit", limit_price="100.001", stop="102.009", take_profit="95.001"),
+        Decimal("0.01"),
+    )
+    assert (sold.limit_price, sold.stop, sold.take_profit) == (
+        Decimal("100.01"), Decimal("102.00"), Decimal("95.01"),
+    )  # fmt: skip
     leaving = on_tick(closing(entry="limit", limit_price="99.991"), Decimal("0.01"))
     assert leaving.limit_price == Decimal("100.00")
     assert on_tick(found, Decimal("0.01")) == found
@@ -145,6 +197,12 @@ def test_prices_go_to_the_grid_on_the_safe_side():
 def test_reward_over_risk(target, ratio):
     """A target behind the entry is negative; one beyond sense is only very large."""
     assert reward_risk(draft(take_profit=target), Decimal(100)) == Decimal(ratio)
+
+
+@pytest.mark.parametrize(("target", "ratio"), [("96", "2"), ("101", "-0.5"), ("0.01", "49.995")])
+def test_reward_over_risk_of_a_short(target, ratio):
+    """The mirror image: a target above the entry is behind it."""
+    assert reward_risk(shorting(take_profit=target), Decimal(100)) == Decimal(ratio)
 
 
 def test_without_a_target_there_is_no_ratio():
