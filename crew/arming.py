@@ -75,10 +75,13 @@ def key_unseen(desk: Desk) -> str | None:
 
 
 def note_day(desk: Desk, account: AccountState) -> None:
-    """Keep the equity that the day's loss is measured from; the first cycle of a day sets it."""
+    """Keep the equity that the day's loss is measured from: the last one before midnight.
+
+    In a new ledger it is that of the first cycle. Set once, so that a restart forgives nothing.
+    """
     if desk.settings.mode == "live":
-        began = day_began(account.as_of)
-        desk.ledger.account.set_baseline("day", began, account.equity)
+        books, began = desk.ledger.account, day_began(account.as_of)
+        books.set_baseline("day", began, books.equity_before(began) or account.equity)
 
 
 def clock_problem(desk: Desk, clock: Clock) -> str | None:
@@ -119,7 +122,7 @@ class Permit:
         return self._too_much(arming, approval) or self._lost_too_much(arming)
 
     def _too_much(self, arming: Arming, approval: Approval) -> str | None:
-        asked = approval.quantity * (approval.limit_price or approval.price_high)
+        asked = approval.quantity * approval.price_high
         bound = self._positions() + self._entries(approval.approval_id)
         if bound + asked <= arming.max_notional:
             return None
@@ -161,7 +164,7 @@ class Permit:
             if intent.role != "entry" or intent.approval_id in (None, but):
                 continue
             approval = ledger.decisions.approval(str(intent.approval_id))
-            price = intent.limit_price or (approval.price_high if approval else Decimal("Infinity"))
+            price = approval.price_high if approval else Decimal("Infinity")
             worth += (intent.quantity - order.filled_quantity) * price
         return worth
 

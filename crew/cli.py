@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crew.home import CHECKOUT, state_folder
+from crew import lock
+from crew.home import CHECKOUT, cycle_lock, named_folder, refuse_other_folder, state_folder
 from records.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -30,6 +31,12 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="A crypto trading desk of five LLM agents in which risk has the last word.",
+)
+
+_PATIENCE_S = 60
+_BUSY = (
+    "A cycle of this desk is running. Nothing was booked. Try again when it has ended, in a "
+    "minute or two."
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
@@ -78,14 +85,19 @@ def flatten(
     as_json: AsJson = False,
 ) -> None:
     """Cancel entries and close positions at market, whatever the desk's state."""
+    from crew.desk import open_desk
     from crew.flatten import flatten as close
     from crew.summary import summary
 
-    with _opened(for_crew=False) as desk:
-        if not yes:
-            _confirm(f"Close {symbol or 'every position'} at market now?")
-        with desk.stopping.listening():
-            record = close(desk, symbol, _progress(quiet=as_json))
+    settings, home = _read()
+    if not yes:
+        _confirm(f"Close {symbol or 'every position'} at market now?")
+    with (
+        _taken_over(home, "flatten"),
+        open_desk(settings, home, for_crew=False) as desk,
+        desk.stopping.listening(),
+    ):
+        record = close(desk, symbol, _progress(quiet=as_json))
     _print_json(record.model_dump(mode="json")) if as_json else print(summary(record), flush=True)
     _leave_threads(desk, record.exit_code)
     raise typer.Exit(record.exit_code)
@@ -98,14 +110,19 @@ def accept(
     as_json: AsJson = False,
 ) -> None:
     """Book a position, or a part of it, that a person closed at the venue."""
+    from crew.desk import open_desk
     from crew.flatten import accept as book
     from crew.summary import summary
 
-    with _opened(for_crew=False) as desk:
-        if not yes:
-            _confirm(f"Book what is gone of {symbol} as closed by hand at the price of now?")
-        with desk.stopping.listening():
-            record = book(desk, symbol, _progress(quiet=as_json))
+    settings, home = _read()
+    if not yes:
+        _confirm(f"Book what is gone of {symbol} as closed by hand at the price of now?")
+    with (
+        cycle_lock(home, "accept", refused=_BUSY),
+        open_desk(settings, home, for_crew=False) as desk,
+        desk.stopping.listening(),
+    ):
+        record = book(desk, symbol, _progress(quiet=as_json))
     _print_json(record.model_dump(mode="json")) if as_json else print(summary(record), flush=True)
     _leave_threads(desk, record.exit_code)
     raise typer.Exit(record.exit_code)
@@ -219,8 +236,10 @@ def cron(
 ) -> None:
     """Print the crontab line that runs a cycle every few minutes."""
     from crew.cron import crontab_line
+    from crew.stopping import GRACE_S
 
-    print(crontab_line(state_folder(), minutes))
+    settings, home = _read()
+    print(crontab_line(home, minutes, longest_cycle_s=settings.deadline_s + GRACE_S))
 
 
 @app.command()
@@ -260,7 +279,7 @@ def trial(
             "A trial needs a provider's model, such as openai/gpt-4.1-mini, and its key. "
             "Nothing was run. The rulebook needs no trial: `desk cycle` runs it."
         )
-    flags = {"model": model if "/" in model else f"openai/{model}"}
+    flags = {"model": model if "/" in model else f"openai/{model}", "mode": "paper"}
     with tempfile.TemporaryDirectory() as folder, _opened(flags, Path(folder)) as desk:
         records: list[CycleRecord] = []
         for _ in range(count):
@@ -333,8 +352,28 @@ def _opened(
 ) -> "Iterator[Desk]":
     from crew.desk import open_desk
 
-    with open_desk(_settings(flags), home or state_folder(), for_crew=for_crew) as desk:
+    settings, usual = _read(flags) if home is None else (_settings(flags), home)
+    with open_desk(settings, usual, for_crew=for_crew) as desk:
         yield desk
+
+
+@contextmanager
+def _taken_over(home: Path, doing: str) -> Iterator[None]:
+    """The desk's lock; a cycle that holds it is told to end, and waited for."""
+    if (held := lock.holder(str(home))) is not None:
+        pid, work = held
+        told = "It is told to end. " if work == "cycle" else ""
+        print(
+            f"desk: `desk {work}` is at work (process {pid}). {told}Waiting up to {_PATIENCE_S} s.",
+            file=sys.stderr,
+            flush=True,
+        )
+    late = (
+        f"The desk's lock was not free within {_PATIENCE_S} s. Nothing was closed or cancelled. "
+        "Try again, or end the process that holds it; what it sent is resolved by the next."
+    )
+    with cycle_lock(home, doing, patience_s=_PATIENCE_S, refused=late):
+        yield
 
 
 @contextmanager
@@ -344,6 +383,14 @@ def _ledger() -> "Iterator[Ledger]":
 
     with Ledger(state_folder() / "ledger.db") as ledger:
         yield ledger
+
+
+def _read(flags: dict[str, Any] | None = None) -> "tuple[Settings, Path]":
+    """Settings and state folder, which both ways to read .env must agree on."""
+    used = named_folder()
+    settings = _settings(flags)
+    refuse_other_folder(used)
+    return settings, state_folder()
 
 
 def _settings(flags: dict[str, Any] | None = None) -> "Settings":

@@ -16,7 +16,7 @@ from crew.ending import Ending, decided, interrupted
 from crew.run import Run
 from crew.stopping import CycleStopped
 from records.cycle import CycleRecord
-from records.errors import LedgerError, ModelFailed, TradingError
+from records.errors import LedgerError, ModelFailed, TradingError, VenueError
 
 Say = Callable[[str], None]
 
@@ -49,7 +49,8 @@ def _stages(run: Run) -> Ending:
     if unpriced := run.unpriced():
         return Ending("hold", "no_price", f"{', '.join(unpriced)} is held but has no price now.")
     if problems:
-        return Ending("hold", "reconcile", " ".join(problems))
+        code = VenueError.exit_code if run.venue_failed else 0
+        return Ending("hold", "reconcile", " ".join(problems), code)
     if (bar := run.barred()) is not None:
         return Ending("hold", *bar)
     if (idle := run.screen()) is not None:

@@ -167,13 +167,13 @@ class Desk:
         self._client.follow(clock)
         return self._client
 
-    def key_may_withdraw(self) -> bool:
-        """Whether the exchange says that the key may withdraw; raises VenueError when it fails."""
+    def key_may_withdraw(self) -> bool | None:
+        """Whether the key may withdraw; None: the exchange does not say. Raises VenueError."""
         from tools.exchange.ccxt_private import key_rights
 
         rights = key_rights(self._private_client(self.venue_clock()))
         self.key_rights_read = True
-        return bool(rights.may_withdraw)
+        return rights.may_withdraw
 
     def close(self) -> None:
         """End the connection that holds the exchange's key."""

@@ -106,10 +106,13 @@ def _account(settings: Settings) -> str:
         clock = desk.venue_clock()
         desk.account(desk.market(clock), clock)[0].cash()
         refuse_withdrawing_key(desk)
+        rights = "its key cannot withdraw"
+        if desk.key_may_withdraw() is None:
+            rights = "the exchange does not say whether its key may withdraw"
         if problem := clock_problem(desk, clock):
             raise VenueError(problem)
         armed = armed_words(desk, clock.now())
-    return f"{settings.mode} account opens, its key cannot withdraw. {armed or ''}".strip()
+    return f"{settings.mode} account opens, {rights}. {armed or ''}".strip()
 
 
 def _venue(settings: Settings) -> str:

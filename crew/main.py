@@ -17,7 +17,7 @@ TYPE_CHECKING = False  # typing alone would double what a start that leaves cost
 if TYPE_CHECKING:
     from typing import NoReturn
 
-_LOCKED = frozenset({"accept", "cycle", "flatten", "restore"})
+_LOCKED = frozenset({"cycle", "restore"})  # flatten and accept ask a person first
 _RUNNING_CODE = 3
 
 
@@ -68,9 +68,9 @@ class short_lived:
 
 
 def _run_command(arguments: list[str]) -> NoReturn:
-    takes_lock = arguments[:1] and arguments[0] in _LOCKED and "--help" not in arguments
-    if takes_lock:
-        _take_lock()
+    named = arguments[1:] if arguments[:1] == ["--"] else arguments
+    if named and named[0] in _LOCKED and named[1:2] != ["--help"]:
+        _take_lock(named[0])
     from records.errors import TradingError
 
     try:
@@ -83,11 +83,14 @@ def _run_command(arguments: list[str]) -> NoReturn:
     sys.exit(0)
 
 
-def _take_lock() -> None:
+def _take_lock(doing: str) -> None:
     """Hold the desk's lock until the process ends, or leave."""
-    folder = lock.home()
     try:
-        held = lock.take(folder)
+        folder = lock.home()
+    except lock.HomeUnclear as unclear:
+        _leave("SettingsError", str(unclear), 2)
+    try:
+        held = lock.take(folder, doing)
     except OSError as error:
         from pathlib import Path
 

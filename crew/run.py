@@ -46,6 +46,8 @@ class Run:
         self._market: MarketSource | None = None
         self._failure: VenueError | None = None
         self.clock: Clock = desk.machine
+        self.venue_failed = False
+        """Whether reconciliation could not ask the venue what it had to."""
         self._use = ModelUse()
         self._execution: Execution | None = None
         self._winding_down = False
@@ -121,6 +123,7 @@ class Run:
             result = self.execution.reconcile(halted=self.halted)
             for problem in result.problems:
                 self._event("alarm", "reconcile", problem)
+        self.venue_failed = result.venue_failed
         return result.problems
 
     def halted(self) -> str | None:
@@ -210,7 +213,8 @@ class Run:
         """Cancel entries and close positions of these markets, or of all; how many it closed."""
         with self._stage("flatten"), self.desk.stopping.shielded():
             sent = self.execution.flatten(symbols)
-            for problem in self.execution.reconcile(halted=self.halted).problems:
+            halted = self.halted if symbols else lambda: "everything is flattened"
+            for problem in self.execution.reconcile(halted=halted).problems:
                 self._event("alarm", "reconcile", problem)
         return sum(order.filled_quantity > 0 for order in sent)
 

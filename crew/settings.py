@@ -12,6 +12,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
+from urllib.parse import urlsplit
 
 from dotenv import load_dotenv
 from pydantic import (
@@ -153,6 +154,7 @@ class LlmSettings(Section):
     """How models are called."""
 
     base_url: str | None = Field(default=None, description="An OpenAI-compatible address.")
+
     api_key: SecretStr | None = Field(default=None, description="Better set in the environment.")
     timeout_s: Annotated[int, Field(ge=1, le=600, description="Until a call is given up.")] = 60
     max_turns: Annotated[
@@ -162,6 +164,13 @@ class LlmSettings(Section):
     prices: Mapping[str, ModelPrice] = Field(
         default_factory=dict, description="USD per million tokens, by model, for the summary."
     )
+
+    @field_validator("base_url")
+    @classmethod
+    def _without_password(cls, base_url: str | None) -> str | None:
+        if base_url is not None and "@" in urlsplit(base_url).netloc:
+            raise ValueError("an address with a name or password in it; use the api_key")
+        return base_url
 
 
 PROFILES: Mapping[str, Mapping[str, Any]] = {"development": {}, "production": {"record": True}}
@@ -297,6 +306,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         found = read_mapping(cls.yaml_file, needed=False)
         _refuse_secrets(found, cls.yaml_file.name)
+        _refuse_misspelt(found, cls.yaml_file.name)
         from_yaml = InitSettingsSource(settings_cls, found)
         return init_settings, env_settings, from_yaml, _ProfileSource(settings_cls)
 
@@ -320,6 +330,7 @@ def load_settings(
     _refuse_unknown_variables(os.environ)
     given = _with_model(dict(flags or {}))
     _refuse_secrets(given, "a flag")
+    _refuse_misspelt(given, "a flag")
     if "DESK_FILE" in os.environ:
         Settings.yaml_file = CHECKOUT / os.environ["DESK_FILE"]
         read_mapping(Settings.yaml_file)
@@ -363,13 +374,23 @@ def _with_model(flags: dict[str, Any]) -> dict[str, Any]:
 
 def _refuse_secrets(found: Mapping[str, Any], source: str) -> None:
     """A key in a file or a flag ends up in backups, histories and process lists."""
-    if named := [name for name in SECRETS if name in found]:
+    if named := [name.lower() for name in found if name.lower() in SECRETS]:
         variable = f"DESK_{named[0].upper()}"
         raise SettingsError(
             f"{named[0]} stands in {source}. It was not used and no cycle was run. Take it out, "
             f"change it at the exchange if others could read it, and set {variable} in the "
             "environment or .env."
         )
+
+
+def _refuse_misspelt(found: Mapping[str, Any], source: str) -> None:
+    """pydantic-settings reads `MODE` as `mode`; two spellings of one setting would compete."""
+    for name in found:
+        if name not in Settings.model_fields and name.lower() in Settings.model_fields:
+            raise SettingsError(
+                f"{name} in {source} is not a setting. Did you mean {name.lower()!r}? "
+                "No cycle was run."
+            )
 
 
 def _refuse_unsupported(settings: Settings) -> None:
@@ -389,9 +410,16 @@ def _refuse_unsupported(settings: Settings) -> None:
 
 def _refuse_unready(settings: Settings) -> None:
     """The exchange's own account: a venue that can hold stops, and keys."""
+    from tools.exchange.ccxt_client import is_loopback
     from tools.exchange.venue_profiles import refusal
 
     mode = settings.mode
+    if settings.exchange_url is not None and not is_loopback(settings.exchange_url):
+        raise SettingsError(
+            f"Mode {mode!r} sends keys and orders, and exchange_url names another address than the "
+            "exchange's own. No cycle was run. Leave exchange_url out; only a venue on this "
+            "machine may stand there, for tests."
+        )
     if (why := refusal(settings.venue)) is not None:
         raise SettingsError(f"Mode {mode!r} is refused and no cycle was run: {why}")
     missing = [
@@ -441,7 +469,7 @@ def _fault(fault: Any) -> str:
         close = difflib.get_close_matches(location[-1], allowed, n=1)
         guess = f" Did you mean {close[0]!r}?" if close else ""
         return f"{name} is not a setting.{guess} Allowed: {', '.join(allowed)}."
-    secret = isinstance(fault["input"], dict) or location[-1] in SECRETS
+    secret = isinstance(fault["input"], dict) or location[-1] in (*SECRETS, "base_url")
     given = "" if secret else f" (given {str(fault['input'])[:60]!r})"
     return f"{name}: {fault['msg']}{given}."
 

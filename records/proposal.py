@@ -65,10 +65,14 @@ class Sizing(Record):
     """What the risk rule allows for a proposal, computed by the desk before anybody judges it."""
 
     quantity: NonNegativeAmount = Field(description="Base units, rounded down to the venue's step.")
-    reference_price: PositiveAmount = Field(description="The price the size was computed at.")
-    notional: NonNegativeAmount = Field(description="Quote currency.")
+    reference_price: PositiveAmount = Field(
+        description="The price it is judged at: the book's, or a better limit."
+    )
+    notional: NonNegativeAmount = Field(
+        description="The most it may be worth in the approved band, quote currency."
+    )
     risk_amount: NonNegativeAmount = Field(
-        description="Loss at the stop, quote currency, before fees."
+        description="The most it may lose at the stop, quote currency, before fees."
     )
     risk_pct: NonNegativeAmount = Field(description="That loss, percent of equity.")
     reward_risk: Amount | None = Field(description="Reward over risk; None without a take-profit.")

@@ -67,6 +67,7 @@ class HttpAccount:
     """The desk's own account and writer, with a point before and after each call that counts."""
 
     fate_known_after_s = FATE_KNOWN_AFTER_S
+    entries_rest = False
 
     def __init__(self, client: PrivateClient) -> None:
         self._reader = CcxtAccount(client)

@@ -184,7 +184,9 @@ def test_entries_that_rest_count_as_if_they_were_filled(tmp_path: Path) -> None:
         samples.begin(desk.ledger)
         resting = samples.allow(desk.ledger, price_high=Decimal(100), quantity=Decimal(2))
         desk.ledger.execution.spend_approval(
-            resting.approval_id, clock.now(), samples.with_stop(quantity=Decimal(2))
+            resting.approval_id,
+            clock.now(),
+            samples.with_stop(quantity=Decimal(2), limit_price=Decimal(100)),
         )
         armed(desk, notional="399")
         note_day(desk, _account(clock, "10000"))
@@ -192,6 +194,20 @@ def test_entries_that_rest_count_as_if_they_were_filled(tmp_path: Path) -> None:
 
         assert "on top of 200.00" in str(permit(APPROVAL))
         assert permit(resting) is None
+
+
+def test_the_day_s_loss_counts_from_the_last_equity_before_midnight(tmp_path: Path) -> None:
+    """What was lost between midnight and the first cycle of the day is lost too."""
+    clock = FixedClock(samples.NOW)
+    with live(tmp_path, clock) as desk:
+        samples.begin(desk.ledger)
+        yesterday = _account(clock, "10000")
+        desk.ledger.account.add_equity(samples.CYCLE, yesterday)
+        clock.advance(hours=16)
+        armed(desk, loss="50")
+        note_day(desk, _account(clock, "9000"))
+
+        assert "1000.00 were lost" in str(_permit(desk, clock, "9000")(APPROVAL))
 
 
 def test_a_key_that_may_withdraw_is_refused(tmp_path: Path) -> None:

@@ -112,6 +112,25 @@ def test_a_second_start_leaves_at_once_with_code_3(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("cycle", "--model", "--help"), 3),
+        (("--", "cycle"), 3),
+        (("cycle", "--help"), 0),
+        (("accept", "--symbol", "BTC/USDT", "--yes"), 3),
+    ],
+)
+def test_only_a_question_for_help_passes_the_lock(
+    tmp_path: Path, arguments: tuple[str, ...], code: int
+) -> None:
+    """`--model --help` names a model, and `--` hides nothing: both would run a cycle."""
+    with cycle_lock(tmp_path):
+        ended = desk(*arguments, home=tmp_path)
+
+    assert ended.returncode == code, ended.stderr
+
+
+@pytest.mark.parametrize(
     ("arguments", "environment", "said"),
     [
         (("--set", "risk.max_leverege=2"), {}, "Did you mean 'max_leverage'"),
@@ -250,6 +269,15 @@ def test_the_crontab_line_runs_a_cycle_under_a_bare_environment(tmp_path: Path) 
     assert schedule == "*/5 * * * *"
     assert ended.returncode == 0
     assert "HALTED" in (tmp_path / "logs" / "cron.log").read_text()
+
+
+def test_the_crontab_line_ends_no_cycle_before_its_own_deadline(tmp_path: Path) -> None:
+    """What is killed from outside cannot resolve what it sent."""
+    usual = desk("cron", home=tmp_path).stdout
+    slow = desk("cron", home=tmp_path, environment={"DESK_DEADLINE_S": "600"}).stdout
+
+    assert " timeout 230 " in usual
+    assert " timeout 660 " in slow
 
 
 def test_a_percent_sign_survives_crontab(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`desk flatten`: getting out works whatever else does not, and does not claim too much."""
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,10 +9,10 @@ import pytest
 
 from crew.cycle import run_cycle
 from crew.desk import Desk, open_desk
-from crew.flatten import flatten
+from crew.flatten import accept, flatten
 from records.clock import FixedClock
 from records.cycle import CycleRecord
-from records.errors import OrderRefused
+from records.errors import OrderRefused, VenueError
 from records.order import OrderIntent
 from records.ports import VenueOrder
 from records.risk import BreakerState
@@ -59,15 +60,16 @@ def test_everything_is_closed_while_breaker_halt_and_models_forbid_entries(
     assert all(o.intent.reduce_only for o in record.orders)
 
 
-def test_one_market_is_closed_and_the_others_keep_their_stops(tmp_path: Path) -> None:
-    """Also in ccxt's spelling of a contract."""
+@pytest.mark.parametrize("spelt", ["{0}/USDT:USDT", "{0}USDT", "{0}/usdt"])
+def test_one_market_is_closed_and_the_others_keep_their_stops(tmp_path: Path, spelt: str) -> None:
+    """However the market is spelt."""
     clock = FixedClock(BUSY)
     with a_desk(tmp_path, *SIX, at=clock) as desk:
         traded(desk)
         before = held(desk)
         gone = sorted(before)[0]
         clock.advance(seconds=60)
-        record = flatten(desk, f"{gone}:USDT", quiet)
+        record = flatten(desk, spelt.format(gone.partition("/")[0].lower()), quiet)
         after = held(desk)
         stops = {
             o.intent.symbol for o in desk.ledger.execution.working_orders()
@@ -85,6 +87,86 @@ def test_nothing_held_is_a_success(tmp_path: Path) -> None:
 
     assert (record.outcome, record.exit_code) == ("hold", 0)
     assert "Nothing was held" in record.message
+
+
+@pytest.mark.parametrize("order", [flatten, accept])
+@pytest.mark.parametrize("typed", ["BTC/USD", "BTC/USDT:BTC", "XBT/USDT", "", "BTC"])
+def test_a_market_nobody_knows_is_refused_and_what_is_held_is_named(
+    tmp_path: Path, typed: str, order: Callable[..., CycleRecord]
+) -> None:
+    """To a misspelt name "nothing was held" would be a lie, and exit code 0 a costly one."""
+    clock = FixedClock(BUSY)
+    with a_desk(tmp_path, *SIX, at=clock) as desk:
+        traded(desk)
+        before = held(desk)
+        clock.advance(seconds=60)
+        record = order(desk, typed, quiet)
+
+        assert held(desk) == before
+    assert (record.outcome, record.exit_code, record.orders) == ("failed", 2, ())
+    assert repr(typed) in record.message
+    assert all(symbol in record.message for symbol in before)
+
+
+def test_a_market_that_is_held_is_known_though_no_setting_names_it(tmp_path: Path) -> None:
+    """Somebody who takes a market out of `symbols` must still be able to leave it."""
+    clock = FixedClock(BUSY)
+    with a_desk(tmp_path, *SIX, at=clock) as desk:
+        traded(desk)
+        gone, other = sorted(held(desk))[:2]
+    clock.advance(seconds=60)
+    with a_desk(tmp_path, f"symbols=[{other}]", at=clock) as desk:
+        record = flatten(desk, gone, quiet)
+
+        assert gone not in held(desk)
+        assert other in held(desk)
+    assert record.exit_code == 0
+    assert f"closed what was held of {gone}" in record.message
+
+
+def test_a_known_market_of_which_nothing_is_held_is_a_success(tmp_path: Path) -> None:
+    """It is named, so that nobody takes it for all of them."""
+    with a_desk(tmp_path, at=BUSY) as desk:
+        record = flatten(desk, "btcusdt", quiet)
+
+    assert record.exit_code == 0
+    assert record.message == "Nothing was held of BTC/USDT, and no entry is left."
+
+
+def test_entries_that_were_cancelled_are_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ "Nothing was held" alone would leave a person wondering what became of the order."""
+    create = PaperAccount.create
+
+    def far_away(self: PaperAccount, intent: OrderIntent) -> VenueOrder:
+        if intent.role == "entry" and intent.limit_price is not None:
+            away = Decimal("0.5") if intent.side == "buy" else Decimal(2)
+            price = (intent.limit_price * away).quantize(Decimal("0.01"))
+            intent = intent.model_copy(update={"kind": "limit", "limit_price": price})
+        return create(self, intent)
+
+    def busy(_self: PaperAccount, _intent: OrderIntent) -> VenueOrder:
+        raise VenueError("the venue takes no cancel now")
+
+    clock = FixedClock(BUSY)
+    with a_desk(tmp_path, *SIX, at=clock) as desk:
+        with monkeypatch.context() as venue:
+            venue.setattr(PaperAccount, "create", far_away)
+            venue.setattr(PaperAccount, "cancel", busy)
+            run_cycle(desk, quiet)
+        resting = {
+            o.intent.symbol for o in desk.ledger.execution.working_orders()
+            if o.intent.role == "entry"
+        }  # fmt: skip
+        (one,) = resting
+        first, second = flatten(desk, one, quiet), flatten(desk, None, quiet)
+
+        assert desk.ledger.execution.working_orders() == ()
+        assert held(desk) == set()
+    assert (first.outcome, first.exit_code) == ("hold", 0)
+    assert first.message == f"Nothing was held of {one}, and 1 entry was cancelled."
+    assert second.message == "Nothing was held, and no entry is left."
 
 
 def test_what_could_not_be_closed_is_named_with_code_4(

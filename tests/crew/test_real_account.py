@@ -46,6 +46,18 @@ def test_a_venue_whose_clock_is_far_off_is_looked_after_but_not_traded(
     assert venue.orders() == []
 
 
+def test_an_account_that_cannot_be_read_is_a_failure(
+    tmp_path: Path, venue: LoopbackVenue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key that was taken back must not look like a quiet day to whoever reads cron's mail."""
+    monkeypatch.setenv("DESK_API_SECRET", "wrong")
+    wanted = settings(*_MARKETS, f"exchange_url={venue.url}", "mode=testnet")
+    with open_desk(wanted, tmp_path) as desk:
+        record = run_cycle(desk, quiet)
+
+    assert (record.outcome, record.exit_code) == ("hold", 4), record.message
+
+
 def test_flatten_leaves_nothing_and_says_so(tmp_path: Path, venue: LoopbackVenue) -> None:
     """Flat is what the venue says, not what the ledger says."""
     wanted = settings(*_MARKETS, f"exchange_url={venue.url}", "mode=testnet")

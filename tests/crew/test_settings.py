@@ -141,3 +141,39 @@ def test_an_assignment_without_a_value_is_refused() -> None:
 def test_every_limit_of_the_gate_has_a_setting_with_a_default() -> None:
     """A limit without a default would be off."""
     assert RiskLimits.model_fields.keys() == type(settings().risk).model_fields.keys()
+
+
+@pytest.mark.parametrize("assignment", ["MODE=live", "Risk.max_leverage=100", "Venue=replay"])
+def test_another_spelling_of_a_setting_is_a_typo(assignment: str) -> None:
+    """Read as the same setting, it would compete with the right one, and nobody says which wins."""
+    with pytest.raises(SettingsError, match="Did you mean"):
+        settings(assignment)
+
+
+@pytest.mark.parametrize("name", ["api_key", "API_SECRET", "Api_Password"])
+def test_a_secret_in_a_flag_is_refused_however_it_is_spelt(name: str) -> None:
+    """Flags stand in process lists and histories; the value itself is not repeated."""
+    with pytest.raises(SettingsError, match="in the environment") as refused:
+        settings(f"{name}=CANARY")
+    assert "CANARY" not in str(refused.value)
+
+
+@pytest.mark.parametrize("mode", ["testnet", "live"])
+def test_keys_go_to_no_other_address_than_the_exchange_s(
+    monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    """Testnet needs no arming; pointed at the real exchange it would be live without one."""
+    monkeypatch.setenv("DESK_API_KEY", "k")
+    monkeypatch.setenv("DESK_API_SECRET", "s")
+    for address in ("https://fapi.binance.com", "http://proxy.example"):
+        with pytest.raises(SettingsError, match="exchange_url"):
+            settings("venue=binanceusdm", f"mode={mode}", f"exchange_url={address}")
+    allowed = settings("venue=binanceusdm", f"mode={mode}", "exchange_url=http://127.0.0.1:9")
+    assert allowed.mode == mode
+
+
+def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
+    """Addresses are kept in the ledger, in recordings and in transcripts."""
+    with pytest.raises(SettingsError) as refused:
+        settings("llm.base_url=http://user:CANARY@127.0.0.1/v1")
+    assert "CANARY" not in str(refused.value)

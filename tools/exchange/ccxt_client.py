@@ -43,6 +43,16 @@ def check_url(exchange_url: str | None) -> None:
             "exchange_url is not an http:// or https:// address. Nothing was started. "
             "Correct exchange_url, or leave it out for the venue's own address."
         )
+    if parts.username is not None or parts.password is not None:
+        raise SettingsError(
+            "exchange_url holds a name or a password, which would be kept in the ledger and in "
+            "transcripts. Nothing was started. Take it out."
+        )
+
+
+def is_loopback(exchange_url: str) -> bool:
+    """Whether an address is this machine."""
+    return urlsplit(exchange_url).hostname in ("127.0.0.1", "::1", "localhost")
 
 
 def public_client(

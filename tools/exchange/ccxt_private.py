@@ -28,6 +28,7 @@ from tools.exchange.venue_profiles import PROVEN
 RECV_WINDOW_MS = 5_000
 WEIGHT_SHARE = 0.8
 _MINUTE_S = 60.0
+_NO_SUCH_PAGE = 404
 _MOST_WORDS = 160
 _NONSENSE = (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError)
 _ADDRESS = re.compile(r"https?://\S*")
@@ -277,11 +278,16 @@ def key_rights(client: PrivateClient) -> KeyRights:
         return KeyRights(may_withdraw=None)
     answer = client.ask(lambda exchange: exchange.sapi_get_account_apirestrictions())
     if isinstance(answer, Failure):
-        if answer.worth_another_try or answer.status == 401:
-            raise client.unreadable("the rights of its key", answer)
-        return KeyRights(may_withdraw=None)
+        if answer.status == _NO_SUCH_PAGE:
+            return KeyRights(may_withdraw=None)
+        raise client.unreadable("the rights of its key", answer)
     said = answer.get("enableWithdrawals") if isinstance(answer, Mapping) else None
-    return KeyRights(may_withdraw=said if isinstance(said, bool) else None)
+    if not isinstance(said, bool):
+        raise VenueError(
+            f"{client.name} was asked what its key may do and gave no answer that can be read. "
+            "Nothing is opened with it."
+        )
+    return KeyRights(may_withdraw=said)
 
 
 class _Wire:

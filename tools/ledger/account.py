@@ -146,6 +146,18 @@ class Account:
         assert stands is not None
         return stands
 
+    def equity_before(self, at: datetime) -> Decimal | None:
+        """The last equity that was kept before a time."""
+        statement = (
+            select(equity.c.equity)
+            .where(equity.c.as_of < at)
+            .order_by(equity.c.as_of.desc(), equity.c.cycle_id.desc())
+            .limit(1)
+        )
+        with self._store.reading() as connection:
+            found: Decimal | None = connection.scalar(statement)
+        return found
+
     def peak_equity(self) -> Decimal | None:
         """The highest equity ever reached."""
         with self._store.reading() as connection:

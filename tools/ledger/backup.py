@@ -10,7 +10,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from records.errors import HomeUnwritable, LedgerBusy, LedgerCorrupt, LedgerError
@@ -51,10 +51,20 @@ def restore(backup: Path, ledger: Path, *, at: datetime) -> Path | None:
             if revision_of(source, backup) is None:
                 raise corrupt(backup, "it is empty")
             _copy(source, copy)
+        _disarm(copy, at)
         old = _keep(ledger, kept)
         copy.replace(ledger)
         _sync_folder(ledger.parent)
     return old
+
+
+def _disarm(ledger: Path, at: datetime) -> None:
+    """A backup brings no permission back: whoever wants to trade real money arms anew."""
+    micros = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    with told(ledger), closing(sqlite3.connect(ledger, isolation_level=None)) as target:
+        known = target.execute("SELECT 1 FROM sqlite_master WHERE name = 'arming'").fetchone()
+        if known is not None:
+            target.execute("UPDATE arming SET disarmed_at = ? WHERE disarmed_at IS NULL", (micros,))
 
 
 def _copy(source: sqlite3.Connection, to: Path) -> None:

@@ -146,6 +146,15 @@ class Books:
         """Orders of which more was filled than fills are booked."""
         return self._ledger.execution.unexplained(self._clock.now() - _LONGEST_AWAY)
 
+    def leaving(self, symbol: str) -> Decimal:
+        """How much of a position is gone by exits, stops and targets that are not booked yet."""
+        gone = (
+            order.filled_quantity - self._booked_of(order)
+            for order in self.unexplained()
+            if order.intent.symbol == symbol and order.intent.reduce_only
+        )
+        return sum(gone, Decimal(0))
+
     def untold(self) -> Iterator[Order]:
         """Orders that ended a while ago and whose fills the venue does not list."""
         if not self._listed:

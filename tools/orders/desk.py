@@ -19,7 +19,7 @@ from records.errors import (
     VenueError,
 )
 from records.ids import IdSequence
-from records.market import SymbolMarket
+from records.market import SymbolMarket, Ticker
 from records.order import ExecutionReport, Order, OrderRefusal
 from records.ports import Journal
 from records.verdict import Approval, Refusal
@@ -176,14 +176,16 @@ class OrderDesk:
             raise PriceMoved(f"{approval.symbol} has no fresh price: {error}") from error
         if market is None:
             raise PriceMoved(f"{approval.symbol} has no price in this cycle. No order was sent.")
-        price = approval.limit_price or (
-            market.ticker.ask if approval.side == "buy" else market.ticker.bid
-        )
-        if not approval.price_low <= price <= approval.price_high:
-            raise PriceMoved(
-                f"{approval.symbol} is at {price}, outside the approved {approval.price_low} to "
-                f"{approval.price_high}. No order was sent. The next cycle decides anew."
-            )
+        buys, ticker = approval.side == "buy", market.ticker
+        price = ticker.ask if buys else ticker.bid
+        limit = approval.limit_price or price
+        for paid in (limit, min(limit, price) if buys else max(limit, price)):
+            if not approval.price_low <= paid <= approval.price_high:
+                raise PriceMoved(
+                    f"{approval.symbol} is at {paid}, outside the approved {approval.price_low} "
+                    f"to {approval.price_high}. No order was sent. The next cycle decides anew."
+                )
+        _refuse_beyond_stop(approval, ticker)
 
     def _record(self, approval_id: str, error: OrderRefused) -> OrderRefusal:
         refusal = Refusal(
@@ -197,3 +199,20 @@ class OrderDesk:
         self._ledger.decisions.add_refusal(refusal)
         self._journal.write("refusal", refusal=refusal.model_dump(mode="json"))
         return OrderRefusal(approval_id=refusal.subject, code=refusal.code, message=refusal.message)
+
+
+def _refuse_beyond_stop(approval: Approval, ticker: Ticker) -> None:
+    """What would be bought only to be stopped out at once is not bought; nor is it sold."""
+    if approval.stop is None:
+        return
+    if approval.side == "buy":
+        nearest = min(ticker.bid, ticker.last)
+        passed = nearest <= approval.stop
+    else:
+        nearest = max(ticker.ask, ticker.last)
+        passed = nearest >= approval.stop
+    if passed:
+        raise PriceMoved(
+            f"{approval.symbol} is at {nearest}, at or beyond the approved stop {approval.stop}. "
+            "No order was sent. The next cycle decides anew."
+        )

@@ -44,9 +44,16 @@ class Exits:
         self._pause = pause
 
     def close(self, position: Position, why: ExitReason) -> tuple[Order, ...]:
-        """Sell or buy back all of it, the rest of it once more; what is left raises an alarm."""
+        """Sell or buy back all of it, the rest of it once more; what is left raises an alarm.
+
+        What exits have taken whose fills are not booked yet is not sold a second time.
+        """
+        left = position.quantity - self._books.leaving(position.symbol)
+        if left <= 0:
+            return ()
+        held = position.model_copy(update={"quantity": left})
         return self._leave(
-            lambda source, at: exit_now(position, self._ids.cycle_id, source, at, why), why
+            lambda source, at: exit_now(held, self._ids.cycle_id, source, at, why), why
         )
 
     def close_instead_of(self, stop: OrderIntent) -> tuple[Order, ...]:

@@ -59,6 +59,8 @@ class Guards:
     def settle_all(self) -> None:
         """Settle every waiting guard."""
         for entry in self._entries_waited_for():
+            for guard in self._of(entry):
+                self._found_at_venue(guard, entry)
             self.settle(entry)
 
     def settle(self, entry: Order) -> tuple[Order, ...]:
@@ -229,6 +231,13 @@ class Guards:
             "is closed at market.",
         )
         self._exits.close_instead_of(stop.intent)
+
+    def _found_at_venue(self, guard: Order, entry: Order) -> None:
+        """A guard may stand there that was sent while the ledger could not be written."""
+        if entry.filled_quantity > 0:
+            found = self._resolver.ask(guard.intent)
+            if found is not None:
+                self._books.book_order(guard, found)
 
     def _sized(self, guard: Order, entry: Order) -> Order:
         """The planned guard, or one in its place for the part that was filled."""

@@ -30,6 +30,8 @@ class Reconciliation(Record):
 
     trades: tuple[Trade, ...]
     problems: tuple[str, ...]
+    venue_failed: bool = False
+    """Whether the venue could not be asked for something, as against what it said."""
 
 
 @dataclass
@@ -38,6 +40,8 @@ class _Found:
 
     trades: list[Trade] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    """Problems that are a failing venue's."""
 
 
 class Reconciler:
@@ -79,21 +83,26 @@ class Reconciler:
 
     def _run(self, halted: bool) -> Reconciliation:
         found = _Found()
-        try:
+        standing: Mapping[str, VenueOrder] = {}
+        listed = False
+        with _named(found.failures):
             self._account.catch_up()
             standing = self._standing()
-        except VenueError as error:  # whoever cannot be asked for this answers nothing else
-            return self._result(found, (str(error),))
-        with _named(found.problems):
             self._revive(standing, found.problems)
-            self._follow_orders(standing, found.problems)
+            listed = True
+        with _named(found.failures):
+            answers = self._follow_orders(standing, found.problems, 2 if listed else 1)
+            if not (answers or listed):  # a venue that is silent is not asked on
+                return self._result(found, self._books.alarms)
             self._book(found)
             self._guards.settle_all()
-        with _named(found.problems):
+        if not listed:
+            return self._result(found, self._books.alarms)
+        with _named(found.failures):
             self._cover_positions()
-        with _named(found.problems):
+        with _named(found.failures):
             self._cancel_waiting(halted, found.problems)
-            self._follow_orders(self._standing(), found.problems)
+            self._follow_orders(self._standing(), found.problems, 2)
             self._book(found)  # a stop that was sent too late is filled at once
             self._guards.settle_all()
             self._clear_orphans()
@@ -103,8 +112,12 @@ class Reconciler:
         return self._result(found, self._books.alarms)
 
     def _result(self, found: "_Found", more: Sequence[str]) -> Reconciliation:
-        problems = dict.fromkeys((*found.problems, *more))
-        result = Reconciliation(trades=tuple(found.trades), problems=tuple(problems))
+        problems = dict.fromkeys((*found.failures, *found.problems, *more))
+        result = Reconciliation(
+            trades=tuple(found.trades),
+            problems=tuple(problems),
+            venue_failed=bool(found.failures),
+        )
         self._journal.write("reconcile", **result.model_dump(mode="json"))
         return result
 
@@ -131,13 +144,24 @@ class Reconciler:
         """What the venue lists as open, by client order id."""
         return {one.client_order_id: one for one in self._account.open_orders()}
 
-    def _follow_orders(self, standing: Mapping[str, VenueOrder], problems: list[str]) -> None:
-        """Bring every order that may still change up to the venue's word; each for itself."""
+    def _follow_orders(
+        self, standing: Mapping[str, VenueOrder], problems: list[str], patience: int
+    ) -> bool:
+        """Bring every order that may still change up to the venue's word; each for itself.
+
+        False when the venue left as many questions unanswered as there is patience for.
+        """
+        unanswered = 0
         for order in self._ledger.execution.working_orders():
+            answer = standing.get(order.intent.client_order_id)
+            if answer is None and (waits(order) or unanswered >= patience):
+                continue
+            before = len(problems)
             with _named(problems):
-                answer = standing.get(order.intent.client_order_id)
                 followed = self._books.book_order(order, answer) if answer else self._ask(order)
                 problems.extend(_doubts(followed))
+            unanswered += answer is None and len(problems) > before
+        return unanswered < patience
 
     def _ask(self, order: Order) -> Order:
         """An order the venue does not list as open."""
@@ -146,8 +170,6 @@ class Reconciler:
         answer = self._account.order(order.intent)
         if answer is not None:
             return self._books.book_order(order, answer)
-        if waits(order):
-            return order
         if order.status == "pending":
             return self._sender.end(order, "expired", "it was never sent")
         return self._books.write(states.missed(order, self._clock.now(), proven=False))
@@ -194,7 +216,8 @@ class Reconciler:
         standing: tuple[VenueOrder, ...] = tuple(self._account.open_orders())
         held = self._account.holdings()
         for position in self._ledger.account.open_positions():
-            if held.get(position.symbol, Decimal(0)) * _sign(position) > 0:
+            there = held.get(position.symbol, Decimal(0)) * _sign(position) > 0
+            if there and not self._books.leaving(position.symbol):
                 self._guards.cover(position, standing)
 
     def _unprotected(self) -> Iterator[str]:

@@ -123,9 +123,7 @@ def _closing_quantity(case: Case) -> Decimal:
 
 
 def _approval(case: Case, verdict: RiskVerdict, view: GateView, approval_id: str) -> Approval:
-    draft, price = case.proposal.draft, case.price
-    band = price * view.limits.price_band_pct / 100
-    tick = case.market.rules.tick
+    draft, band = case.proposal.draft, case.band
     return Approval(
         approval_id=approval_id,
         cycle_id=case.proposal.cycle_id,
@@ -138,8 +136,8 @@ def _approval(case: Case, verdict: RiskVerdict, view: GateView, approval_id: str
         side="buy" if buys(draft, case.held) else "sell",
         entry=draft.entry,
         quantity=case.quantity,
-        price_low=max(price - band, tick),
-        price_high=price + band,
+        price_low=band.low,
+        price_high=band.high,
         limit_price=draft.limit_price if draft.entry == "limit" else None,
         stop=case.stop if case.opens else None,
         take_profit=draft.take_profit if case.opens else None,

@@ -3,6 +3,8 @@ Every limit of the gate, one rule each, with its reason in words.
 
 A rule looks at one case and returns the breach, or None. The gate asks all of them
 and reports every breach. A new limit is a field in settings, a rule here and a test.
+What an entry may lose, be worth and bind is judged at the worst price of its band; where
+stop and target lie is judged at the price of now.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +17,15 @@ from records.proposal import TradeProposal
 from records.risk import BreakerState, RiskLimits
 from records.verdict import Approval, Breach
 from tools.exchange.margin import liquidation_price, margin
-from tools.risk.sizing import entry_price, reward_risk, room, round_down, usable_leverage
+from tools.risk.sizing import (
+    Band,
+    band,
+    entry_price,
+    reward_risk,
+    room,
+    round_down,
+    usable_leverage,
+)
 
 
 class Case(Record):
@@ -35,6 +45,16 @@ class Case(Record):
     @property
     def price(self) -> Decimal:
         return entry_price(self.proposal.draft, self.market, self.held)
+
+    @property
+    def band(self) -> Band:
+        judged = self.proposal.draft.model_copy(update={"stop": self.stop})
+        return band(judged, self.market, self.limits, self.held)
+
+    @property
+    def most_value(self) -> Decimal:
+        """What the entry may be worth, quote currency: long or short, at the highest price."""
+        return self.quantity * self.band.high
 
     @property
     def opens(self) -> bool:
@@ -203,7 +223,7 @@ def _stop_before_liquidation(case: Case) -> str | None:
         return None
     return (
         f"the stop {case.stop} is {distance / case.price * 100:.2f} % from the worst entry, "
-        f"{round_down(worst, rules.tick):f}, where leverage {case.leverage} is liquidated after "
+        f"{_worst(case):f}, where leverage {case.leverage} is liquidated after "
         f"{way / case.price * 100:.2f} %, at {round_down(ends, rules.tick):f}; the most is "
         f"{_USABLE_WAY_PCT} % of that way"
     )
@@ -214,24 +234,32 @@ def _loss_at_stop(case: Case) -> str | None:
     """The loss at the stop is what the desk agreed to lose."""
     if case.stop is None:
         return None
-    loss, bound = case.quantity * abs(case.price - case.stop), _bound(case, "risk_per_trade_pct")
-    return None if loss <= bound else f"the loss at the stop is {loss:.2f}, the most is {bound:.2f}"
+    loss = case.quantity * case.band.farthest(case.stop)
+    bound = _bound(case, "risk_per_trade_pct")
+    if loss <= bound:
+        return None
+    return (
+        f"the loss at the stop may be {loss:.2f}, entered at {_worst(case):f}; "
+        f"the most is {bound:.2f}"
+    )
 
 
 @_entry("risk.max_position_pct")
 def _position_cap(case: Case) -> str | None:
     """No single market may decide the account's fate."""
     left = room(case.proposal.symbol, case.account, case.committed, case.limits).position_left
-    value = case.quantity * case.price
-    return None if value <= left else f"the position would be worth {value:.2f}, {left:.2f} is left"
+    value = case.most_value
+    return None if value <= left else f"the position may be worth {value:.2f}, {left:.2f} is left"
 
 
 @_entry("risk.max_total_exposure_pct")
 def _exposure_cap(case: Case) -> str | None:
     """Markets fall together, so what is held counts together."""
     left = room(case.proposal.symbol, case.account, case.committed, case.limits).exposure_left
-    value = case.quantity * case.price
-    return None if value <= left else f"the entry is worth {value:.2f}, exposure left is {left:.2f}"
+    value = case.most_value
+    if value <= left:
+        return None
+    return f"the entry may be worth {value:.2f}, exposure left is {left:.2f}"
 
 
 @_entry("cash")
@@ -239,8 +267,8 @@ def _enough_cash(case: Case) -> str | None:
     """What cannot be paid is not ordered."""
     left = room(case.proposal.symbol, case.account, case.committed, case.limits).cash_left
     leverage = usable_leverage(case.leverage, case.market.rules, case.limits)
-    cost = margin(case.quantity * case.price, leverage)
-    return None if cost <= left else f"the entry binds {cost:.2f}, cash left is {left:.2f}"
+    cost = margin(case.most_value, leverage)
+    return None if cost <= left else f"the entry may bind {cost:.2f}, cash left is {left:.2f}"
 
 
 @_entry("risk.max_leverage")
@@ -315,8 +343,13 @@ _USABLE_WAY_PCT = 80
 
 
 def _worst_entry(case: Case) -> Decimal:
-    """The price in the band at which liquidation is nearest to the stop."""
-    return case.price * (1 + case.sign * case.limits.price_band_pct / 100)
+    """The end of the band that is farthest from the stop, and nearest to its liquidation."""
+    return case.band.high if case.side == "long" else case.band.low
+
+
+def _worst(case: Case) -> Decimal:
+    """The same, as it is told: on the venue's grid."""
+    return round_down(_worst_entry(case), case.market.rules.tick)
 
 
 def _stop_pct(case: Case) -> Decimal | None:

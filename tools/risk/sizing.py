@@ -2,7 +2,9 @@
 How much a proposal may be: the risk rule first, then every cap, then the venue's step.
 
 What the venue's grid forces is rounded to the safer side, never to the nearest. Exposure
-counts a position's whole value, long or short; cash counts the margin that it binds.
+counts a position's whole value, long or short; cash counts the margin that it binds. The
+price may move until the order is sent, so every bound is kept at the worst price that may
+still be traded: the highest for a value, the farthest from the stop for a loss.
 
 Source: domain reference, Risk, "Size from risk".
 """
@@ -17,6 +19,17 @@ from records.proposal import ProposalDraft, Sizing
 from records.risk import RiskLimits
 from records.verdict import Approval
 from tools.exchange.margin import margin
+
+
+class Band(Record):
+    """The prices, ends included, that an approved order may trade at."""
+
+    low: Decimal
+    high: Decimal
+
+    def farthest(self, stop: Decimal) -> Decimal:
+        """The longest way from an entry in the band to its stop, quote currency per unit."""
+        return max(abs(self.low - stop), abs(self.high - stop))
 
 
 class Room(Record):
@@ -64,6 +77,26 @@ def entry_price(
     return bid if limit is None else max(limit, bid)
 
 
+def band(
+    draft: ProposalDraft,
+    market: SymbolMarket,
+    limits: RiskLimits,
+    held: PositionMark | None = None,
+) -> Band:
+    """Prices around the one it is judged at; an entry's end at its limit and before its stop."""
+    price, tick = entry_price(draft, market, held), market.rules.tick
+    reach = price * limits.price_band_pct / 100
+    low, high = max(price - reach, tick), price + reach
+    if not draft.opens:
+        return Band(low=low, high=high)
+    limit = draft.limit_price if draft.entry == "limit" else None
+    if draft.action == "open_long":
+        beyond = low if draft.stop is None else min(draft.stop + tick, price)
+        return Band(low=max(low, beyond), high=high if limit is None else min(high, limit))
+    beyond = high if draft.stop is None else max(draft.stop - tick, price)
+    return Band(low=low if limit is None else max(low, limit), high=min(high, beyond))
+
+
 def usable_leverage(asked: int, rules: SymbolRules, limits: RiskLimits) -> int:
     """As much of the leverage as desk and venue allow; a spot market has none."""
     return min(asked, limits.max_leverage, rules.max_leverage) if rules.perpetual else 1
@@ -76,19 +109,25 @@ def size(
     committed: Sequence[Approval],
     limits: RiskLimits,
 ) -> Sizing | None:
-    """The largest size every rule allows; None without a stop to size by."""
+    """
+    The largest size every rule allows; None without a stop to size by.
+
+    `reference_price` is the price of now. Value and risk are the most they may become: at
+    the highest price of the band, and from its end that is farthest from the stop.
+    """
     draft = on_tick(draft, market.rules.tick)
     price = entry_price(draft, market)
     if not draft.opens or draft.stop is None or draft.stop == price:
         return None
-    distance = abs(price - draft.stop)
+    reachable = band(draft, market, limits)
+    highest, distance = reachable.high, reachable.farthest(draft.stop)
     left = room(draft.symbol, account, committed, limits)
     margin_share = margin(Decimal(1), usable_leverage(draft.leverage, market.rules, limits))
     bounds = {
         "risk.risk_per_trade_pct": _share(account.equity, limits.risk_per_trade_pct) / distance,
-        "risk.max_position_pct": left.position_left / price,
-        "risk.max_total_exposure_pct": left.exposure_left / price,
-        "cash": left.cash_left / price / (margin_share + _FEE_RESERVE),
+        "risk.max_position_pct": left.position_left / highest,
+        "risk.max_total_exposure_pct": left.exposure_left / highest,
+        "cash": left.cash_left / highest / (margin_share + _FEE_RESERVE),
     }
     if draft.quantity is not None:
         bounds["proposal"] = draft.quantity
@@ -97,7 +136,7 @@ def size(
     return Sizing(
         quantity=quantity,
         reference_price=price,
-        notional=quantity * price,
+        notional=quantity * highest,
         risk_amount=quantity * distance,
         risk_pct=_pct(quantity * distance, account.equity),
         reward_risk=reward_risk(draft, price),
@@ -146,7 +185,7 @@ _TOP_RATIO = Decimal(1_000_000)
 """A reward/risk beyond this says nothing more."""
 
 _FEE_RESERVE = Decimal("0.005")
-"""Cash kept back for the entry's fee and slippage, as a share of its value."""
+"""Cash kept back for the entry's fee, as a share of its value."""
 
 
 def _value(approval: Approval) -> Decimal:

@@ -87,6 +87,18 @@ def test_restore_puts_the_backup_back_and_keeps_the_old(ledger, saved, path, tmp
         assert len(old.safety.events(9)) == 2
 
 
+def test_restore_brings_no_arming_back(ledger, path, tmp_path):
+    """A permission that a person took back must not return with a file."""
+    ledger.safety.add_arming(samples.arming())
+    ledger.backup(tmp_path / "armed.db")
+    ledger.close()
+
+    Ledger.restore(tmp_path / "armed.db", path, at=AT)
+
+    with Ledger(path) as restored:
+        assert restored.safety.arming().disarmed_at == AT
+
+
 def test_restore_of_a_killed_ledger_keeps_what_its_log_held(ledger, saved, path):
     """A log that stayed behind would be replayed into the restored file."""
     ledger.safety.add_event(samples.event(2))

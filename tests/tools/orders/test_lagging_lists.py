@@ -198,11 +198,6 @@ def test_an_exit_that_filled_is_not_sent_again_while_its_fill_is_not_listed(live
     assert live.audit.position == Decimal(foreign)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="Exits.close asks the ledger alone what is held: an exit that filled and is not listed "
-    "yet does not count, so the second one is sent, and beside a foreign position it fills.",
-)
 @pytest.mark.parametrize("foreign", ["0", "3"], ids=["alone", "beside a foreign position"])
 def test_what_an_unlisted_exit_closed_is_not_closed_by_the_next_order_either(live, foreign):
     """A person who runs `desk flatten` twice, or a time exit after it, asks for one exit."""
@@ -216,6 +211,26 @@ def test_what_an_unlisted_exit_closed_is_not_closed_by_the_next_order_either(liv
 
     assert live.audit.position == Decimal(foreign)
     assert sent_of(live, "x") == 1
+
+
+def test_a_stop_that_filled_and_is_not_listed_yet_is_not_replaced(live):
+    """Beside a foreign position it looks as if only the stop were gone."""
+    live.cycle().open()
+    by_somebody_else(live, "buy", "3")
+    cycle = live.cycle()
+    listed_again = listing(
+        live, lambda fills: [f for f in fills if f.at < live.now() - timedelta(seconds=30)]
+    )
+    live.move(97)
+
+    cycle.reconcile()
+
+    assert live.audit.position == Decimal(3)
+    assert (sent_of(live, "s"), sent_of(live, "x")) == (1, 0)
+
+    listed_again()
+    (trade,) = live.cycle().reconcile().trades
+    assert trade.exit_reason == "stop_loss"
 
 
 def test_what_filled_of_an_entry_that_the_breaker_cancels_is_guarded(ledger):

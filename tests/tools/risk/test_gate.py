@@ -2,7 +2,7 @@
 
 import itertools
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from random import Random
 
 import pytest
@@ -214,12 +214,8 @@ def _hold_to_the_limits(given_, seen):
         assert given_.quantity <= position.quantity
         assert given_.leverage == 1
         return
-    limits, equity = seen.limits, seen.account.equity
+    limits = seen.limits
     price = _price(given_, seen.market.ticker)
-    value = given_.quantity * price
-    exposure = sum(one.notional for one in held.values())
-    promised = sum(one.quantity * one.price_high for one in seen.committed)
-    bound = sum(one.quantity * one.price_high / one.leverage for one in seen.committed)
     sign = 1 if given_.action == "open_long" else -1
     away = (price - given_.stop) * sign
     assert (given_.action, given_.side) in (("open_long", "buy"), ("open_short", "sell"))
@@ -228,11 +224,7 @@ def _hold_to_the_limits(given_, seen):
     assert seen.breaker.status != "TRIGGERED"
     assert "BTC/USDT" not in held
     assert len(held) + len(seen.committed) < limits.max_open_positions
-    assert given_.quantity * away <= equity * limits.risk_per_trade_pct / 100
-    assert value <= equity * limits.max_position_pct / 100
-    assert value + exposure + promised <= equity * limits.max_total_exposure_pct / 100
-    assert value / given_.leverage + bound <= seen.account.cash
-    assert value >= rules.min_notional
+    assert given_.quantity * price >= rules.min_notional
     assert limits.min_stop_pct <= away / price * 100 <= limits.max_stop_pct
     assert given_.leverage <= limits.max_leverage
     assert given_.leverage <= (rules.max_leverage if rules.perpetual else 1)
@@ -240,7 +232,11 @@ def _hold_to_the_limits(given_, seen):
     assert given_.price_low <= price <= given_.price_high
     assert given_.stop % rules.tick == 0
     assert price % rules.tick == 0
-    for entered in (given_.price_low, price, given_.price_high):
+    if given_.entry == "limit":
+        worst = given_.price_high if given_.side == "buy" else given_.price_low
+        assert (given_.limit_price - worst) * sign >= 0, "the band goes no further than the limit"
+    for entered in _prices(given_, price, rules.tick):
+        _hold_to_the_caps(given_, entered, seen)
         _hold_to_the_margin(given_, entered, rules.maintenance_pct)
     if given_.take_profit is not None:
         assert given_.take_profit % rules.tick == 0
@@ -248,6 +244,31 @@ def _hold_to_the_limits(given_, seen):
         assert (given_.take_profit - price) * sign > 0
         reward = (given_.take_profit - price) * sign / away
         assert reward >= limits.min_reward_risk - Decimal("0.0001")
+
+
+def _prices(given_, price, tick):
+    """Every price of the grid that the approval allows, and the ends of its band."""
+    least = (given_.price_low / tick).to_integral_value(ROUND_CEILING)
+    most = (given_.price_high / tick).to_integral_value(ROUND_FLOOR)
+    on_grid = [tick * ticks for ticks in range(int(least), int(most) + 1)]
+    assert price in on_grid
+    return (given_.price_low, *on_grid, given_.price_high)
+
+
+def _hold_to_the_caps(given_, entered, seen):
+    """Risk, position, exposure and cash, had the entry been filled at this price."""
+    limits, equity = seen.limits, seen.account.equity
+    sign = 1 if given_.action == "open_long" else -1
+    value = given_.quantity * entered
+    held = sum(one.notional for one in seen.account.positions)
+    promised = sum(one.quantity * one.price_high for one in seen.committed)
+    bound = sum(one.quantity * one.price_high / one.leverage for one in seen.committed)
+    way = (entered - given_.stop) * sign
+    assert way > 0, "the band must not reach the stop"
+    assert given_.quantity * way <= equity * limits.risk_per_trade_pct / 100
+    assert value <= equity * limits.max_position_pct / 100
+    assert value + held + promised <= equity * limits.max_total_exposure_pct / 100
+    assert value / given_.leverage + bound <= seen.account.cash
 
 
 def _price(given_, ticker):
@@ -270,7 +291,7 @@ def test_an_approval_says_exactly_what_may_be_sent():
     assert found == Approval(
         approval_id=f"{CYCLE}-a1", cycle_id=CYCLE, proposal_id=f"{CYCLE}-p1",
         verdict_id=f"{CYCLE}-v1", created_at=NOW, expires_at=NOW + timedelta(seconds=300),
-        symbol="BTC/USDT", action="open_long", side="buy", entry="market", quantity=Decimal(10),
+        symbol="BTC/USDT", action="open_long", side="buy", entry="market", quantity=Decimal("9.95"),
         price_low=Decimal("99.5"), price_high=Decimal("100.5"), limit_price=None,
         stop=Decimal(98), take_profit=Decimal(104), leverage=1, reduce_only=False,
     )  # fmt: skip
@@ -324,15 +345,39 @@ def test_less_leverage_buys_what_the_cash_then_pays():
     """The officer lowers it to be careful: a smaller order, not one that is refused for cash."""
     seen = {"market": market(**PERPETUAL), "limits": UNCAPPED}
     poor = account(cash=1000, equity=10_000)
-    assert judged(draft(leverage=5), account=poor, **seen).quantity == Decimal("48.780")
-    cautious = judged(draft(leverage=5), verdict(max_leverage=1), account=poor, **seen)
-    assert (cautious.quantity, cautious.leverage) == (Decimal("9.950"), 1)
+    of = draft(leverage=5, stop="98.5")
+    assert judged(of, account=poor, **seen).quantity == Decimal("48.537")
+    cautious = judged(of, verdict(max_leverage=1), account=poor, **seen)
+    assert (cautious.quantity, cautious.leverage) == (Decimal("9.900"), 1)
+
+
+@pytest.mark.parametrize(
+    ("description", "of", "opinion", "low", "high"),
+    [
+        ("a long is not bought at its stop", draft(stop="99.7"), verdict(), "99.71", "100.5"),
+        ("nor at the one the officer set", draft(), verdict(stop="99.7"), "99.71", "100.5"),
+        ("a short is not sold at its stop", shorting(stop="100.3"), verdict(),
+         "99.49005", "100.29"),
+        ("a limit is the most a long pays", draft(entry="limit", limit_price="99.9"), verdict(),
+         "99.4005", "99.9"),
+        ("also where the ask is better", draft(entry="limit", limit_price="100.2"), verdict(),
+         "99.5", "100.2"),
+        ("a limit is the least a short gets", shorting(entry="limit", limit_price="100.1"),
+         verdict(), "100.1", "100.6005"),
+        ("a limit out of reach makes the band no wider",
+         draft(entry="limit", limit_price="104", take_profit="120"), verdict(), "99.5", "100.5"),
+    ],
+)  # fmt: skip
+def test_the_band_ends_at_the_limit_and_before_the_stop(description, of, opinion, low, high):
+    """The band may be wider than the way to the stop, and a limit trades on one side only."""
+    found = judged(of, opinion, market=market(**PERPETUAL))
+    assert (found.price_low, found.price_high) == (Decimal(low), Decimal(high)), description
 
 
 def test_an_approved_short_says_exactly_what_may_be_sent():
     """The mirror image of a long: sold at the bid, its stop above and its target below."""
     found = judged(shorting(leverage=3), market=market(**PERPETUAL))
-    assert (found.action, found.side, found.quantity) == ("open_short", "sell", Decimal("10.001"))
+    assert (found.action, found.side, found.quantity) == ("open_short", "sell", Decimal("9.951"))
     assert (found.price_low, found.price_high) == (Decimal("99.49005"), Decimal("100.48995"))
     assert (found.stop, found.take_profit, found.leverage) == (Decimal(102), Decimal(95), 3)
     assert found.reduce_only is False
@@ -347,7 +392,7 @@ def test_a_spot_market_is_not_sold_short():
 def test_a_tighter_stop_buys_no_larger_size():
     """Half the distance would double the size by the risk rule; the officer meant to be careful."""
     found = judged(draft(), verdict(stop="99"), limits=UNCAPPED)
-    assert found.quantity == Decimal(50)
+    assert found.quantity == Decimal(40)
 
 
 def test_a_tightened_stop_meets_the_limits_too():
@@ -365,8 +410,8 @@ def test_the_size_is_todays_not_the_proposals():
     """An approval given meanwhile takes its share: the exposure left binds the second one."""
     asked = proposal()
     seen = view(committed=(approval("ETH/USDT", quantity="48"),))
-    assert asked.quantity == Decimal(10)
-    assert judge(asked, verdict(), seen, "a").quantity == Decimal(2)
+    assert asked.quantity == Decimal("9.95")
+    assert judge(asked, verdict(), seen, "a").quantity == Decimal("1.99")
 
 
 def test_a_size_never_grows_after_the_proposal():
@@ -454,5 +499,5 @@ def test_figures_beyond_sense_are_refused_not_a_crash(changes):
     answer = judged(draft(**changes))
     assert isinstance(answer, Approval | Denied)
     if isinstance(answer, Approval):
-        assert answer.quantity == Decimal(10)
+        assert answer.quantity == Decimal("9.95")
         assert "quantity" in changes or len(changes) == 2

@@ -22,14 +22,16 @@ from tools.risk.limits import Case, breaches, rule_names
 
 CONTRACT = market(**PERPETUAL)
 SHORT = {"of": shorting(), "market": CONTRACT}
+AT_LIMIT = {"of": draft(entry="limit", limit_price="100")}
 NO_LEAST = {"min_stop_pct": Decimal(0)}
 TENFOLD = {"market": CONTRACT, "leverage": 10, "limit": {"max_leverage": 10}}
 FOUR = tuple(mark(f"X{n}/USDT", "0.1") for n in range(4))
+AT_THE_ASK = {"entry": "limit", "limit_price": "100", "take_profit": None}
 FAR_LIMIT = {"entry": "limit", "stop": "88", "take_profit": "120"}
 
 
 def case(*, of=None, limit=None, **changes):
-    """An entry of 5 at 100 with its stop at 98: 500 of 10,000 at stake for a loss of 10."""
+    """An entry of 5 at 100 with its stop at 98: up to 502.50 of 10,000 for a loss of 12.50."""
     of = of if of is not None else draft()
     values = {
         "proposal": proposal(of), "market": market(), "account": account(), "committed": (),
@@ -75,24 +77,32 @@ RULES = [
      SHORT | {"of": shorting(take_profit="9.99")}),
     ("liquidation", TENFOLD | {"of": draft(stop="92.83", take_profit=None)},
      TENFOLD | {"of": draft(stop="92.82", take_profit=None)}),
+    ("liquidation", TENFOLD | {"of": draft(stop="92.37", **AT_THE_ASK)},
+     TENFOLD | {"of": draft(stop="92.36", **AT_THE_ASK)}),
     ("liquidation", TENFOLD | {"of": shorting(stop="107.01", take_profit=None)},
      TENFOLD | {"of": shorting(stop="107.02", take_profit=None)}),
-    ("risk.risk_per_trade_pct", {"limit": {"risk_per_trade_pct": Decimal("0.1")}},
-     {"limit": {"risk_per_trade_pct": Decimal("0.0999")}}),
-    ("risk.max_position_pct", {"quantity": Decimal(10)}, {"quantity": Decimal("10.001")}),
-    ("risk.max_total_exposure_pct", {"account": account(mark("ETH/USDT", "45"))},
-     {"account": account(mark("ETH/USDT", "45.001"))}),
-    ("risk.max_total_exposure_pct", {"committed": (approval(quantity="45"),)},
-     {"committed": (approval(quantity="45.001"),)}),
-    ("cash", {"account": account(cash=500)}, {"account": account(cash=499)}),
-    ("cash", {"account": account(cash=600), "committed": (approval(),)},
-     {"account": account(cash=599), "committed": (approval(),)}),
-    ("cash", {"market": CONTRACT, "leverage": 5, "account": account(cash=100)},
-     {"market": CONTRACT, "leverage": 5, "account": account(cash=99)}),
-    ("cash", SHORT | {"account": account(cash="499.95")},
-     SHORT | {"account": account(cash="499.94")}),
-    ("cash", {"account": account(cash=550), "committed": (approval(leverage=2),)},
-     {"account": account(cash=549), "committed": (approval(leverage=2),)}),
+    ("risk.risk_per_trade_pct", {"limit": {"risk_per_trade_pct": Decimal("0.125")}},
+     {"limit": {"risk_per_trade_pct": Decimal("0.1249")}}),
+    ("risk.risk_per_trade_pct", SHORT | {"limit": {"risk_per_trade_pct": Decimal("0.1255")}},
+     SHORT | {"limit": {"risk_per_trade_pct": Decimal("0.1254")}}),
+    ("risk.max_position_pct", {"quantity": Decimal("9.95")}, {"quantity": Decimal("9.951")}),
+    ("risk.max_position_pct", SHORT | {"quantity": Decimal("9.951")},
+     SHORT | {"quantity": Decimal("9.952")}),
+    ("risk.max_position_pct", AT_LIMIT | {"quantity": Decimal(10)},
+     AT_LIMIT | {"quantity": Decimal("10.001")}),
+    ("risk.max_total_exposure_pct", {"account": account(mark("ETH/USDT", "44.975"))},
+     {"account": account(mark("ETH/USDT", "44.976"))}),
+    ("risk.max_total_exposure_pct", {"committed": (approval(quantity="44.975"),)},
+     {"committed": (approval(quantity="44.976"),)}),
+    ("cash", {"account": account(cash="502.5")}, {"account": account(cash="502.49")}),
+    ("cash", {"account": account(cash="602.5"), "committed": (approval(),)},
+     {"account": account(cash="602.49"), "committed": (approval(),)}),
+    ("cash", {"market": CONTRACT, "leverage": 5, "account": account(cash="100.5")},
+     {"market": CONTRACT, "leverage": 5, "account": account(cash="100.49")}),
+    ("cash", SHORT | {"account": account(cash="502.45")},
+     SHORT | {"account": account(cash="502.44")}),
+    ("cash", {"account": account(cash="552.5"), "committed": (approval(leverage=2),)},
+     {"account": account(cash="552.49"), "committed": (approval(leverage=2),)}),
     ("risk.max_leverage", {"market": CONTRACT, "leverage": 5}, {"market": CONTRACT, "leverage": 6}),
     ("leverage", {"leverage": 1}, {"leverage": 2}),
     ("leverage", {"market": CONTRACT, "leverage": 2},
@@ -149,11 +159,11 @@ def test_every_breach_is_reported_at_once():
     ("description", "of", "maintenance_pct", "figures"),
     [
         ("a long: 100.5 x 0.9 / 0.995 = 90.90, 9.60 away; 80 % of that is 7.68",
-         draft(stop="92.8", take_profit=None), "0.5", ("7.70 %", "100.50", "9.60 %", "90.90")),
+         draft(stop="92.8", take_profit=None), "0.5", ("7.70 %", "100.5", "9.60 %", "90.90")),
         ("a short: 99.49 x 1.1 / 1.005 = 108.89, 9.41 away; 80 % of that is 7.52",
          shorting(stop="107.1", take_profit=None), "0.5", ("7.61 %", "99.49", "9.41 %", "108.89")),
         ("less margin than the maintenance asks is liquidated at once",
-         draft(stop="99.6", take_profit=None), "11", ("0.90 %", "100.50", "-1.13 %", "101.62")),
+         draft(stop="99.6", take_profit=None), "11", ("0.90 %", "100.5", "-1.13 %", "101.62")),
     ],
 )  # fmt: skip
 def test_a_stop_behind_the_liquidation_is_told_with_its_figures(

@@ -1,4 +1,9 @@
-"""Sizes, computed by hand: risk first, then the caps, then the venue's grid."""
+"""
+Sizes, computed by hand: risk first, then the caps, then the venue's grid.
+
+The band is 0.5 %: bought at 100, an entry may be filled at 100.5; sold at 99.99, from
+99.49005 to 100.48995.
+"""
 
 from decimal import Decimal
 
@@ -26,60 +31,72 @@ def sized(of=None, *, seen=None, state=None, committed=(), limits=UNCAPPED):
 @pytest.mark.parametrize(
     ("description", "changes", "quantity", "bound_by"),
     [
-        ("1 % of 10,000 is 100; 2 to the stop: 50", {}, "50", "risk.risk_per_trade_pct"),
-        ("3 to the stop: 33.333...", {"of": draft(stop="97", take_profit=None)}, "33.333",
+        ("1 % of 10,000 is 100; 2.5 to the stop: 40", {}, "40", "risk.risk_per_trade_pct"),
+        ("3.5 to the stop: 28.571...", {"of": draft(stop="97", take_profit=None)}, "28.571",
          "risk.risk_per_trade_pct"),
         ("half the risk is half the size",
-         {"limits": UNCAPPED.model_copy(update={"risk_per_trade_pct": Decimal("0.5")})}, "25",
+         {"limits": UNCAPPED.model_copy(update={"risk_per_trade_pct": Decimal("0.5")})}, "20",
          "risk.risk_per_trade_pct"),
-        ("10 % of 10,000 is 1,000, at 100: 10", {"limits": LIMITS}, "10", "risk.max_position_pct"),
-        ("5,000 less 4,800 held: 200, at 100: 2",
-         {"limits": LIMITS, "state": account(mark("ETH/USDT", "48"))}, "2",
+        ("10 % of 10,000 is 1,000, at 100.5: 9.950...", {"limits": LIMITS}, "9.950",
+         "risk.max_position_pct"),
+        ("5,000 less 4,800 held: 200, at 100.5: 1.990...",
+         {"limits": LIMITS, "state": account(mark("ETH/USDT", "48"))}, "1.990",
          "risk.max_total_exposure_pct"),
-        ("5,000 less 4,800 approved: 200, at 100: 2",
-         {"limits": LIMITS, "committed": (approval(quantity="48"),)}, "2",
+        ("5,000 less 4,800 approved: 200, at 100.5: 1.990...",
+         {"limits": LIMITS, "committed": (approval(quantity="48"),)}, "1.990",
          "risk.max_total_exposure_pct"),
-        ("1,000 of cash, less the reserve for the fee", {"state": account(cash=1000)}, "9.950",
+        ("1,000 of cash, less the reserve for the fee", {"state": account(cash=1000)}, "9.900",
          "cash"),
         ("2,000 of cash, 1,000 approved", {"state": account(cash=2000),
-         "committed": (approval(quantity="10"),)}, "9.950", "cash"),
-        ("a fifth of it is bound at leverage 5: 1,000 / 100 / 0.205",
-         {"of": draft(leverage=5), "seen": market(**PERPETUAL), "state": account(cash=1000)},
-         "48.780", "cash"),
+         "committed": (approval(quantity="10"),)}, "9.900", "cash"),
+        ("a fifth of it is bound at leverage 5: 1,000 / 100.5 / 0.205",
+         {"of": draft(leverage=5, stop="98.5"), "seen": market(**PERPETUAL),
+          "state": account(cash=1000)}, "48.537", "cash"),
         ("a leverage the desk does not allow counts as the one it does",
-         {"of": draft(leverage=50), "seen": market(**PERPETUAL), "state": account(cash=1000)},
-         "48.780", "cash"),
+         {"of": draft(leverage=50, stop="98.5"), "seen": market(**PERPETUAL),
+          "state": account(cash=1000)}, "48.537", "cash"),
         ("nor does one that the venue does not allow",
          {"of": draft(leverage=5), "seen": market(**PERPETUAL | {"max_leverage": 2}),
-          "state": account(cash=1000)}, "19.801", "cash"),
+          "state": account(cash=1000)}, "19.703", "cash"),
         ("a spot market has no leverage to count", {"of": draft(leverage=5),
-         "state": account(cash=1000)}, "9.950", "cash"),
+         "state": account(cash=1000)}, "9.900", "cash"),
         ("1,000 of cash, 500 bound by an approval of 1,000 at leverage 2",
          {"state": account(cash=1000), "committed": (approval(quantity="10", leverage=2),)},
-         "4.975", "cash"),
+         "4.950", "cash"),
         ("leverage enlarges nothing but the cash",
-         {"of": draft(leverage=5), "seen": market(**PERPETUAL), "limits": LIMITS}, "10",
+         {"of": draft(leverage=5), "seen": market(**PERPETUAL), "limits": LIMITS}, "9.950",
          "risk.max_position_pct"),
-        ("a short is sold at the bid: 100 / 2.01", {"of": shorting(), "seen": market(**PERPETUAL)},
-         "49.751", "risk.risk_per_trade_pct"),
+        ("a short loses most when sold lowest: 100 / 2.50995",
+         {"of": shorting(), "seen": market(**PERPETUAL)}, "39.841", "risk.risk_per_trade_pct"),
+        ("a short is worth most when sold highest: 1,000 / 100.48995",
+         {"of": shorting(), "seen": market(**PERPETUAL), "limits": LIMITS}, "9.951",
+         "risk.max_position_pct"),
+        ("but it is never sold at its stop: 1,000 / 100.29",
+         {"of": shorting(stop="100.3"), "seen": market(**PERPETUAL), "limits": LIMITS}, "9.971",
+         "risk.max_position_pct"),
         ("a short held takes its whole value: 5,000 less 4,800",
          {"limits": LIMITS, "state": account(mark("ETH/USDT", "48", side="short", leverage=5))},
-         "2", "risk.max_total_exposure_pct"),
-        ("a short's stop off the grid is moved nearer: 101.99, 2 away",
-         {"of": shorting(stop="101.998"), "seen": market(**PERPETUAL)}, "50",
+         "1.990", "risk.max_total_exposure_pct"),
+        ("a short's stop off the grid is moved nearer: 101.99, 2.49995 away",
+         {"of": shorting(stop="101.998"), "seen": market(**PERPETUAL)}, "40",
          "risk.risk_per_trade_pct"),
         ("what was asked, when it is less", {"of": draft(quantity="7.0005")}, "7", "proposal"),
-        ("what was asked does not enlarge", {"of": draft(quantity="70")}, "50",
+        ("what was asked does not enlarge", {"of": draft(quantity="70")}, "40",
          "risk.risk_per_trade_pct"),
-        ("a coarse step rounds down", {"seen": market(step="20")}, "40",
+        ("a coarse step rounds down", {"seen": market(step="15")}, "30",
          "risk.risk_per_trade_pct"),
         ("nothing left is nothing, not less",
          {"limits": LIMITS, "state": account(mark("ETH/USDT", "60"))}, "0",
          "risk.max_total_exposure_pct"),
         ("a limit below the market has its own distance",
          {"of": draft(entry="limit", limit_price="99")}, "100", "risk.risk_per_trade_pct"),
-        ("a stop off the grid is moved nearer: 98.01, 1.99 away",
-         {"of": draft(stop="98.001")}, "50.251", "risk.risk_per_trade_pct"),
+        ("a limit above the market is the worst it may pay: 2.2 to the stop",
+         {"of": draft(entry="limit", limit_price="100.2")}, "45.454", "risk.risk_per_trade_pct"),
+        ("a limit above the market is the least a short may get: 1.5 to the stop",
+         {"of": shorting(entry="limit", limit_price="100.5"), "seen": market(**PERPETUAL)},
+         "66.666", "risk.risk_per_trade_pct"),
+        ("a stop off the grid is moved nearer: 98.01, 2.49 away",
+         {"of": draft(stop="98.001")}, "40.160", "risk.risk_per_trade_pct"),
     ],
 )  # fmt: skip
 def test_the_smallest_bound_sets_the_size(description, changes, quantity, bound_by):
@@ -89,10 +106,10 @@ def test_the_smallest_bound_sets_the_size(description, changes, quantity, bound_
 
 
 def test_the_sizing_shows_its_figures():
-    """The officer judges numbers that were computed, not guessed."""
+    """The officer judges the most that may be lost and held, not what the price of now gives."""
     found = sized()
     assert found.reference_price == Decimal(100)
-    assert found.notional == Decimal(5000)
+    assert found.notional == Decimal(4020)
     assert found.risk_amount == Decimal(100)
     assert found.risk_pct == Decimal(1)
     assert found.reward_risk == Decimal(2)
