@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_a_cycle_runs_under_a_bare_environment_from_anywhere(tmp_path: Path) -> 
     record = json.loads(ended.stdout)
     assert record["synthetic"] is True
     assert record["reports"]["technical"]["views"]
-    assert record["account"]["equity"] == "10000"
+    assert abs(Decimal(record["account"]["equity"]) - 10_000) < 100  # it may trade at this minute
     assert (tmp_path / "ledger.db").is_file()
 
 
