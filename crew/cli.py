@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -87,7 +87,6 @@ def flatten(
     """Cancel entries and close positions at market, whatever the desk's state."""
     from crew.desk import open_desk
     from crew.flatten import flatten as close
-    from crew.summary import summary
 
     settings, home = _read()
     if not yes:
@@ -98,9 +97,7 @@ def flatten(
         desk.stopping.listening(),
     ):
         record = close(desk, symbol, _progress(quiet=as_json))
-    _print_json(record.model_dump(mode="json")) if as_json else print(summary(record), flush=True)
-    _leave_threads(desk, record.exit_code)
-    raise typer.Exit(record.exit_code)
+    _end(desk, record, as_json=as_json)
 
 
 @app.command()
@@ -112,7 +109,6 @@ def accept(
     """Book a position, or a part of it, that a person closed at the venue."""
     from crew.desk import open_desk
     from crew.flatten import accept as book
-    from crew.summary import summary
 
     settings, home = _read()
     if not yes:
@@ -123,9 +119,7 @@ def accept(
         desk.stopping.listening(),
     ):
         record = book(desk, symbol, _progress(quiet=as_json))
-    _print_json(record.model_dump(mode="json")) if as_json else print(summary(record), flush=True)
-    _leave_threads(desk, record.exit_code)
-    raise typer.Exit(record.exit_code)
+    _end(desk, record, as_json=as_json)
 
 
 @app.command()
@@ -305,6 +299,15 @@ def restore(file: Annotated[Path, typer.Argument(help="A file that `desk backup`
     kept = Ledger.restore(file, state_folder() / "ledger.db", at=SystemClock().now())
     where = f" The one before is kept as {kept.name}." if kept is not None else ""
     print(f"The ledger was restored from {file}.{where}")
+
+
+def _end(desk: "Desk", record: "CycleRecord", *, as_json: bool) -> NoReturn:
+    """Tell how a command's own cycle ended, and leave with its code."""
+    from crew.summary import summary
+
+    _print_json(record.model_dump(mode="json")) if as_json else print(summary(record), flush=True)
+    _leave_threads(desk, record.exit_code)
+    raise typer.Exit(record.exit_code)
 
 
 def _worst(records: "list[CycleRecord]") -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from crew.arming import armed_words, clock_problem, refuse_withdrawing_key
 from crew.desk import TOOL_NAMES, open_desk
-from crew.home import CHECKOUT, state_folder
+from crew.home import CHECKOUT, named_folder, refuse_other_folder, state_folder
 from crew.models.factory import check_model, make_llm
 from crew.settings import Settings, load_settings
 from crew.specs import load_specs
@@ -45,7 +45,9 @@ def _checks() -> Iterator[Check]:
 
 def _settings() -> tuple[Settings | None, Check]:
     try:
+        used = named_folder()
         settings = load_settings()
+        refuse_other_folder(used)
     except TradingError as error:
         return None, _failed("settings", error)
     where = f"{settings.mode} money on {settings.venue}, {len(settings.symbols)} markets"
