@@ -139,7 +139,9 @@ class OrderDesk:
         if entry.intent.kind == "limit" and self._sender.entries_rest:
             return entry
         entry = self._resolver.settled(entry)
-        return self._sender.cancel(entry) if entry.status in _RESTING else entry
+        if entry.status in _RESTING:
+            self._exits.withdraw(entry)  # never raises: what was filled still needs its stop
+        return self._now(entry)
 
     def _leave(self, order: Order) -> Order:
         sent = self._resolver.resolve(self._sender.send(order))

@@ -71,6 +71,17 @@ class Exits:
             if guards and order.intent.symbol == symbol:
                 self.withdraw(order)
 
+    def withdraw(self, order: Order) -> None:
+        """Cancel an order; what cannot be cancelled raises an alarm."""
+        try:
+            self._sender.cancel(order)
+        except VenueError as error:
+            self._books.alarm(
+                "not_cancelled",
+                f"Order {order.intent.client_order_id} of {order.intent.symbol} could not be "
+                f"cancelled: {error} The next cycle tries again.",
+            )
+
     def _leave(
         self, planned: Callable[[str, datetime], OrderIntent], why: str
     ) -> tuple[Order, ...]:
@@ -105,14 +116,3 @@ class Exits:
     def _send(self, intent: OrderIntent) -> Order:
         (order,) = self._ledger.execution.add_intents((intent,))
         return self._resolver.settled(self._resolver.resolve(self._sender.send(order)))
-
-    def withdraw(self, order: Order) -> None:
-        """Cancel an order; what cannot be cancelled raises an alarm."""
-        try:
-            self._sender.cancel(order)
-        except VenueError as error:
-            self._books.alarm(
-                "not_cancelled",
-                f"Order {order.intent.client_order_id} of {order.intent.symbol} could not be "
-                f"cancelled: {error} The next cycle tries again.",
-            )

@@ -3,8 +3,8 @@ Stops and targets: every position has a stop at the venue for all of it, or is c
 
 Those of an entry are written with it, in one transaction, and wait as pending. Whoever
 learns that it filled, the order desk at once or reconciliation a cycle later, sends them
-here. An entry that filled in part is guarded by what its position holds. A stop that the
-venue refuses is tried once more; then the position is closed and an alarm is raised.
+here, as large as what was filled. A stop that the venue refuses is tried once more; then the
+position is closed and an alarm is raised.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -95,44 +95,10 @@ class Guards:
         else:
             self._keep_one_target(position, standing)
 
-    def _keep_tightest(self, position: Position, standing: Sequence[VenueOrder]) -> None:
-        """Of several stops for all of a position, the nearest stays; a kill or a lost cancel left
-        the others."""
-        whole = self._whole(position, "stop", standing)
-        if not whole:
-            return
-        sign = 1 if position.side == "long" else -1
-        kept = max(whole, key=lambda intent: (intent.trigger_price or Decimal(0)) * sign)
-        self._withdraw_others(kept)
-        if kept.trigger_price != position.stop:
-            tightened = position.model_copy(update={"stop": kept.trigger_price})
-            self._ledger.account.save_position(tightened)
-
-    def _keep_one_target(self, position: Position, standing: Sequence[VenueOrder]) -> None:
-        whole = self._whole(position, "take_profit", standing)
-        if whole:
-            self._withdraw_others(whole[0])
-
-    def _whole(
-        self, position: Position, role: OrderRole, standing: Sequence[VenueOrder]
-    ) -> list[OrderIntent]:
-        """Guards that stand and each cover all of a position."""
-        found = []
-        for order in standing:
-            ours = self._ledger.execution.order(order.client_order_id)
-            left = order.quantity - order.filled_quantity
-            if ours and _guards(ours.intent, position, role) and left >= position.quantity:
-                found.append(ours.intent)
-        return found
-
     def covered(self, position: Position, role: OrderRole, standing: Sequence[VenueOrder]) -> bool:
         """Whether what stands at the venue guards all of a position at its price or nearer."""
-        covered = Decimal(0)
-        for order in standing:
-            ours = self._ledger.execution.order(order.client_order_id)
-            if ours is not None and order.reduce_only and _guards(ours.intent, position, role):
-                covered += order.quantity - order.filled_quantity
-        return covered >= position.quantity
+        sizes = (left for _, left in self._guarding(position, role, standing))
+        return sum(sizes, Decimal(0)) >= position.quantity
 
     def move_stop(self, position: Position, why: ExitReason) -> bool:
         """Put a tighter stop in the old one's place: first the new one, then the old one goes.
@@ -166,6 +132,40 @@ class Guards:
             if found is not None and found.filled_quantity > 0:
                 for guard in self._of(entry):
                     self._send_anyway(guard.intent)
+
+    def _keep_tightest(self, position: Position, standing: Sequence[VenueOrder]) -> None:
+        """Of several stops for all of a position, the nearest stays; a kill or a lost cancel left
+        the others."""
+        whole = self._whole_guards(position, "stop", standing)
+        if not whole:
+            return
+        sign = 1 if position.side == "long" else -1
+        kept = max(whole, key=lambda intent: (intent.trigger_price or Decimal(0)) * sign)
+        self._withdraw_others(kept)
+        if kept.trigger_price != position.stop:
+            tightened = position.model_copy(update={"stop": kept.trigger_price})
+            self._ledger.account.save_position(tightened)
+
+    def _keep_one_target(self, position: Position, standing: Sequence[VenueOrder]) -> None:
+        whole = self._whole_guards(position, "take_profit", standing)
+        if whole:
+            self._withdraw_others(whole[0])
+
+    def _whole_guards(
+        self, position: Position, role: OrderRole, standing: Sequence[VenueOrder]
+    ) -> list[OrderIntent]:
+        """Guards that stand and each cover all of a position."""
+        guarding = self._guarding(position, role, standing)
+        return [intent for intent, left in guarding if left >= position.quantity]
+
+    def _guarding(
+        self, position: Position, role: OrderRole, standing: Sequence[VenueOrder]
+    ) -> Iterator[tuple[OrderIntent, Decimal]]:
+        """Stops or targets of a position that stand at the venue, and how much each covers."""
+        for order in standing:
+            ours = self._ledger.execution.order(order.client_order_id)
+            if ours is not None and order.reduce_only and _guards(ours.intent, position, role):
+                yield ours.intent, order.quantity - order.filled_quantity
 
     def _send_anyway(self, guard: OrderIntent) -> None:
         """Send a guard that the ledger cannot follow, unless the venue has it."""

@@ -354,3 +354,28 @@ def test_an_entry_is_found_by_its_id_where_the_list_cannot_be_read(live):
     assert any("cannot be read" in problem for problem in result.problems)
     assert live.audit.stops == 1
     assert live.position().quantity == 2
+
+
+def test_a_rest_that_cannot_be_taken_back_leaves_no_part_without_its_stop(ledger):
+    """A market entry fills in part and goes on working, and its cancel is not answered."""
+    live = Live(ledger)
+    live.venue.entries_rest = False
+    cycle = live.cycle()
+    approval_id = cycle.approve(limit=100, quantity="2")
+    live.venue.cancel_faults = ["lost"] * 9
+    created = live.venue.create
+
+    def in_part(intent):
+        if intent.role != "entry":
+            return created(intent)
+        order = live.venue.venue.create(intent)
+        live.venue.venue._fill(order, Decimal(1), intent.limit_price, maker=True)
+        return order.told()
+
+    live.venue.create = in_part
+
+    cycle.place(approval_id)
+
+    assert live.audit.position == 1
+    assert live.audit.stops == 1
+    assert "not_cancelled" in live.alarms()
