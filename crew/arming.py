@@ -22,6 +22,7 @@ from records.market import MarketSnapshot
 from records.order import AccountState
 from records.verdict import Approval
 from tools.ledger.ledger import Ledger
+from tools.risk.losses import day_began
 
 
 def refuse_unarmed(desk: Desk) -> None:
@@ -74,16 +75,6 @@ def key_unseen(desk: Desk) -> str | None:
     )
 
 
-def note_day(desk: Desk, account: AccountState) -> None:
-    """Keep the equity that the day's loss is measured from: the last one before midnight.
-
-    In a new ledger it is that of the first cycle. Set once, so that a restart forgives nothing.
-    """
-    if desk.settings.mode == "live":
-        books, began = desk.ledger.account, day_began(account.as_of)
-        books.set_baseline("day", began, books.equity_before(began) or account.equity)
-
-
 def clock_problem(desk: Desk, clock: Clock) -> str | None:
     """Why this machine's clock forbids entries on an exchange's account."""
     if desk.settings.mode == "paper" or not isinstance(clock, SystemClock):
@@ -95,11 +86,6 @@ def clock_problem(desk: Desk, clock: Clock) -> str | None:
         f"The exchange's clock is {off_s:+.1f} s from this machine's; the limit is {limit_s:g} s. "
         "Nothing is opened. Set this machine's clock."
     )
-
-
-def day_began(now: datetime) -> datetime:
-    """00:00 UTC of that day."""
-    return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 @dataclass(frozen=True, slots=True)

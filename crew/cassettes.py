@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from records.errors import ModelFailed
+from records.redaction import NOTHING, Redactor
 
 _HEADERS = ("authorization", "api-key", "x-api-key", "cookie", "openai-organization", "user-agent")
 _RESPONSE_HEADERS = ("set-cookie", "openai-organization", "openai-project", "x-request-id")
 _COMPARED = ("model", "messages", "tools", "response_format", "stream")
 _SHOWN_CHARS = 600
+_DEEPEST = 20
 
 
 class NotRecorded(ModelFailed):
@@ -26,20 +28,20 @@ class NotRecorded(ModelFailed):
 
 
 @contextmanager
-def recording(path: Path) -> Iterator[None]:
+def recording(path: Path, redactor: Redactor = NOTHING) -> Iterator[None]:
     """Write every model call to a new cassette; keys and cookies are left out."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _recorder().use_cassette(str(path), record_mode="new_episodes"):
+    with _recorder(redactor).use_cassette(str(path), record_mode="new_episodes"):
         yield
 
 
 @contextmanager
-def replaying(path: Path) -> Iterator[None]:
+def replaying(path: Path, redactor: Redactor = NOTHING) -> Iterator[None]:
     """Answer every model call from the cassette; raises NotRecorded on a miss or a rest."""
     if not path.is_file():
         raise NotRecorded(f"There is no recording {path.name!r}. Nothing was replayed.")
     asked: list[Any] = []
-    with _recorder(asked).use_cassette(str(path), record_mode="none") as cassette:
+    with _recorder(redactor, asked).use_cassette(str(path), record_mode="none") as cassette:
         asked.clear()  # loading the cassette shows its own requests
         try:
             yield
@@ -67,19 +69,25 @@ def normalised(body: bytes | str | None) -> dict[str, Any]:
     return {key: request[key] for key in _COMPARED if key in request}
 
 
-def _recorder(asked: list[Any] | None = None) -> Any:
+def _recorder(redactor: Redactor, asked: list[Any] | None = None) -> Any:
     import vcr
 
     def seen(request: Any) -> Any:
+        request.uri = redactor.text(request.uri)
+        request.body = _clean(redactor, request.body)
+        request.headers = _clean(redactor, dict(request.headers))
         if asked is not None:
             asked.append(request)
         return request
+
+    def heard(response: dict[str, Any]) -> dict[str, Any]:
+        return {name: _clean(redactor, part) for name, part in _without_secrets(response).items()}
 
     recorder = vcr.VCR(
         match_on=["method", "path", "chat"],
         filter_headers=[(name, None) for name in _HEADERS],
         before_record_request=seen,
-        before_record_response=_without_secrets,
+        before_record_response=heard,
         decode_compressed_response=True,
     )
     recorder.register_matcher("chat", _same_chat)
@@ -96,6 +104,63 @@ def _without_secrets(response: dict[str, Any]) -> dict[str, Any]:
         name: value for name, value in headers.items() if name.lower() not in _RESPONSE_HEADERS
     }
     return response
+
+
+def _clean(redactor: Redactor, part: Any) -> Any:
+    """The same without secrets; a body need not be text."""
+    if isinstance(part, str):
+        return redactor.text(part)
+    if isinstance(part, bytes):
+        return redactor.data(_clean_events(redactor, part))
+    if isinstance(part, dict):
+        return {name: _clean(redactor, inner) for name, inner in part.items()}
+    if isinstance(part, list):
+        return [_clean(redactor, inner) for inner in part]
+    return part
+
+
+def _clean_events(redactor: Redactor, body: bytes) -> bytes:
+    """A streamed answer: the pieces of one text are spread over many events."""
+    if not body.startswith((b"data:", b"event:")):
+        return body
+    lines = body.split(b"\n")
+    events = {number: found for number, line in enumerate(lines) if (found := _event(line))}
+    pieces: dict[tuple[Any, ...], list[tuple[Any, Any]]] = {}
+    for event in events.values():
+        for path, place in _texts(event):
+            pieces.setdefault(path, []).append(place)
+    spread = False
+    for places in pieces.values():
+        whole = "".join(holder[key] for holder, key in places)
+        if (clean := redactor.text(whole)) is not whole:
+            spread = True
+            for holder, key in places:
+                holder[key] = ""
+            first, key = places[0]
+            first[key] = clean
+    if not spread:
+        return body
+    told = {number: b"data: " + json.dumps(event).encode() for number, event in events.items()}
+    return b"\n".join(told.get(number, line) for number, line in enumerate(lines))
+
+
+def _event(line: bytes) -> Any:
+    """What one line of the stream tells; None when that is nothing that can be read."""
+    try:
+        told = json.loads(line.removeprefix(b"data:"))
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _texts(value: Any, *path: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, Any]]]:
+    """Every text in a JSON value: its path, and where it is held."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, part in inner:
+        if isinstance(part, str):
+            yield (*path, key), (value, key)
+        elif isinstance(part, dict | list) and len(path) < _DEEPEST:
+            yield from _texts(part, *path, key)
 
 
 def _explain(asked: dict[str, Any], recorded: list[dict[str, Any]]) -> str:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from crew import lock
+from crew import cli_config, cli_risk, lock
+from crew.console import AsJson, confirm, print_json, the_ledger, typed
 from crew.home import CHECKOUT, cycle_lock, named_folder, refuse_other_folder, state_folder
 from records.errors import SettingsError
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from crew.desk import Desk
     from crew.settings import Settings
     from records.cycle import CycleRecord
-    from tools.ledger.ledger import Ledger
 
 app = typer.Typer(
     add_completion=False,
@@ -32,6 +32,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A crypto trading desk of five LLM agents in which risk has the last word.",
 )
+app.add_typer(cli_config.app, name="config")
+app.add_typer(cli_risk.locks, name="locks")
+app.add_typer(cli_risk.breaker, name="breaker")
 
 _PATIENCE_S = 60
 _BUSY = (
@@ -39,7 +42,6 @@ _BUSY = (
     "minute or two."
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Set = Annotated[
     list[str] | None, typer.Option("--set", help="A setting, such as risk.max_leverage=2.")
 ]
@@ -73,7 +75,7 @@ def cycle(
                 break
     if as_json:
         documents = [record.model_dump(mode="json") for record in records]
-        _print_json(documents[0] if count == 1 else documents)
+        print_json(documents[0] if count == 1 else documents)
     _leave_threads(desk, _worst(records))
     raise typer.Exit(_worst(records))
 
@@ -90,7 +92,7 @@ def flatten(
 
     settings, home = _read()
     if not yes:
-        _confirm(f"Close {symbol or 'every position'} at market now?")
+        confirm(f"Close {symbol or 'every position'} at market now?")
     with (
         _taken_over(home, "flatten"),
         open_desk(settings, home, for_crew=False) as desk,
@@ -112,7 +114,7 @@ def accept(
 
     settings, home = _read()
     if not yes:
-        _confirm(f"Book what is gone of {symbol} as closed by hand at the price of now?")
+        confirm(f"Book what is gone of {symbol} as closed by hand at the price of now?")
     with (
         cycle_lock(home, "accept", refused=_BUSY),
         open_desk(settings, home, for_crew=False) as desk,
@@ -146,7 +148,7 @@ def arm(
         _amount("max-daily-loss", max_daily_loss),
     )
     with _opened(for_crew=False) as desk:
-        arming = allow(desk, max_notional=notional, max_daily_loss=loss, days=days, typed=_typed)
+        arming = allow(desk, max_notional=notional, max_daily_loss=loss, days=days, typed=typed)
         print(f"Armed. {terms(arming, desk.settings.currency)} `desk disarm` ends it at once.")
 
 
@@ -155,7 +157,7 @@ def disarm() -> None:
     """End the permission for real money at once; what is open keeps its stops."""
     from crew.arming import disarm as end
 
-    with _ledger() as ledger:
+    with the_ledger() as ledger:
         ended = end(ledger)
     print("Disarmed: nothing more is opened." if ended else "Live trading was not armed.")
 
@@ -167,7 +169,7 @@ def status(as_json: AsJson = False) -> None:
 
     with _opened() as desk:
         document = status_document(desk)
-    print(status_text(document)) if not as_json else _print_json(document)
+    print(status_text(document)) if not as_json else print_json(document)
 
 
 @app.command()
@@ -183,7 +185,7 @@ def transcript(
     with _opened() as desk:
         rows, fault = transcript_of(desk, cycle_id)
     if as_json:
-        _print_json(rows)
+        print_json(rows)
     else:
         print(rendered(rows))
     if fault is not None:
@@ -191,23 +193,8 @@ def transcript(
         raise typer.Exit(6)
 
 
-@app.command()
-def halt(why: Annotated[str, typer.Argument(help="The reason, for whoever resumes.")]) -> None:
-    """Open nothing new from this moment; exits and stops stay possible."""
-    from tools.risk.halt import halt as write
-
-    if not why.strip():
-        raise SettingsError("A halt needs a reason, for whoever resumes. Nothing was changed.")
-    write(state_folder(), why)
-    print(f"Halted: {why}. Open positions keep their stops. `desk resume` allows entries again.")
-
-
-@app.command()
-def resume() -> None:
-    """Allow entries again."""
-    from tools.risk.halt import resume as remove
-
-    print("Entries are allowed again." if remove(state_folder()) else "The desk was not halted.")
+app.command()(cli_risk.halt)
+app.command()(cli_risk.resume)
 
 
 @app.command()
@@ -217,7 +204,7 @@ def doctor(as_json: AsJson = False) -> None:
 
     checks = examine()
     if as_json:
-        _print_json([check.model_dump(mode="json") for check in checks])
+        print_json([check.model_dump(mode="json") for check in checks])
     else:
         for check in checks:
             print(f"{'ok  ' if check.ok else 'FAIL'}  {check.name:<9} {check.finding}")
@@ -251,7 +238,7 @@ def replay(
     with _opened() as desk:
         differences = replay_cycle(desk, named)
     if as_json:
-        _print_json({"cycle_id": named, "identical": not differences, "differences": differences})
+        print_json({"cycle_id": named, "identical": not differences, "differences": differences})
     else:
         print("\n".join(differences) or "Identical: same reports, proposals, verdicts and orders.")
     raise typer.Exit(5 if differences else 0)
@@ -305,7 +292,7 @@ def _end(desk: "Desk", record: "CycleRecord", *, as_json: bool) -> NoReturn:
     """Tell how a command's own cycle ended, and leave with its code."""
     from crew.summary import summary
 
-    _print_json(record.model_dump(mode="json")) if as_json else print(summary(record), flush=True)
+    print_json(record.model_dump(mode="json")) if as_json else print(summary(record), flush=True)
     _leave_threads(desk, record.exit_code)
     raise typer.Exit(record.exit_code)
 
@@ -321,19 +308,6 @@ def _leave_threads(desk: "Desk", code: int) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
-
-
-def _confirm(question: str) -> None:
-    if not sys.stdin.isatty():
-        raise SettingsError("Nobody can be asked here. Nothing was done. --yes answers for you.")
-    if _typed(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
-        raise SettingsError("Nothing was done.")
-
-
-def _typed(question: str) -> str:
-    """A line from the terminal; the question goes to stderr."""
-    print(question, end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline()
 
 
 def _amount(name: str, text: str) -> "Decimal":
@@ -379,15 +353,6 @@ def _taken_over(home: Path, doing: str) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _ledger() -> "Iterator[Ledger]":
-    """The ledger alone: what must work at once does not wait for settings to be right."""
-    from tools.ledger.ledger import Ledger
-
-    with Ledger(state_folder() / "ledger.db") as ledger:
-        yield ledger
-
-
 def _read(flags: dict[str, Any] | None = None) -> "tuple[Settings, Path]":
     """Settings and state folder, which both ways to read .env must agree on."""
     used = named_folder()
@@ -416,14 +381,6 @@ def _progress(*, quiet: bool) -> Callable[[str], None]:
     if quiet or not sys.stderr.isatty():
         return lambda _text: None
     return lambda text: print(f"  … {text}", file=sys.stderr)
-
-
-def _print_json(document: Any) -> None:
-    import orjson
-
-    sys.stdout.write(
-        orjson.dumps(document, default=str, option=orjson.OPT_INDENT_2).decode() + "\n"
-    )
 
 
 __all__ = ["CHECKOUT", "app"]

@@ -42,7 +42,8 @@ def _stages(run: Run) -> Ending:
     run.connect()
     problems = run.reconcile()
     if run.halted_and_flat():
-        return Ending("halted", "halt", f"The desk is halted: {run.halted()}.")
+        code = VenueError.exit_code if run.venue_failed else 0
+        return Ending("halted", "halt", f"The desk is halted: {run.halted()}.", code)
     run.observe()
     if (stop := run.protect()) is not None:
         return Ending("halted", *stop)
@@ -55,5 +56,7 @@ def _stages(run: Run) -> Ending:
         return Ending("hold", *bar)
     if (idle := run.screen()) is not None:
         return Ending("hold", *idle)
+    if (broke := run.unaffordable()) is not None:
+        return Ending("hold", *broke)
     run.deliberate()
     return decided(run.desk, run.ids.cycle_id)

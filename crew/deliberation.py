@@ -10,14 +10,16 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crew.desk import Desk
 from crew.evidence import Evidence
 from crew.models.factory import make_llm
+from crew.models.watch import CallWatch
 from crew.prompts import ANSWERS, block, task_prompt
 from crew.specs import AgentSpec, TaskSpec
 from crew.stopping import CycleStopped
+from crew.support import Grounds
 from crew.transcript import CrewListener, Transcript
 from records.clock import Clock
 from records.cycle import ModelUse
@@ -27,9 +29,17 @@ from records.order import ExecutionReport
 from records.proposal import TradeProposals
 from records.reports import ChartReport, Note, ReportRow, SentimentReport, TechnicalReport
 from records.strict import NotStrict, read_as
-from records.verdict import Refusal, VerdictOutcome, VerdictReport
+from records.verdict import Refusal, VerdictOutcome, VerdictReport, Verdicts
 from tools.orders.desk import OrderDesk
 from tools.risk.desk import RiskDesk
+from tools.risk.losses import day_began
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crewai.tools import BaseTool
+
+    from crew.models.answers import BadCall
 
 
 class Deliberation:
@@ -40,6 +50,7 @@ class Deliberation:
         *,
         desk: Desk,
         seen: Evidence,
+        grounds: Grounds,
         risk: RiskDesk,
         orders: OrderDesk,
         ids: IdSequence,
@@ -50,6 +61,7 @@ class Deliberation:
     ) -> None:
         self._desk = desk
         self._seen = seen
+        self._grounds = grounds
         self._risk = risk
         self._orders = orders
         self._ids = ids
@@ -58,6 +70,13 @@ class Deliberation:
         self._model = model
         self._attempt = attempt
         self._listener = CrewListener(transcript, self._price, desk.stopping)
+        self._watch = CallWatch(
+            self._listener,
+            desk.settings.budget,
+            spent_today_usd=desk.ledger.cycles.cost_since(day_began(clock.now())),
+            redact=desk.redact,
+            record=self._on_record,
+        )
 
     def run(self) -> None:
         """Let the crew work; raises ModelFailed when a model gave no usable answer."""
@@ -83,7 +102,7 @@ class Deliberation:
         except Exception as error:
             self._hear_out()
             self._raise_unrecorded()
-            said = " ".join(str(error).split())[:400].rstrip(".")
+            said = self._desk.redact(" ".join(str(error)[:20_000].split()))[:400].rstrip(".")
             raise ModelFailed(
                 f"The crew stopped: {type(error).__name__}: {said}. "
                 "This crew trades no further. `desk transcript` shows the last call."
@@ -113,6 +132,7 @@ class Deliberation:
 
         spec = self._desk.spec
         tools = build_tools(self._seen, self._risk, self._orders, self._desk.stopping)
+        self._grounds.use(tools)
         prompts = {
             name: task_prompt(
                 task,
@@ -141,9 +161,22 @@ class Deliberation:
             max_turns=self._desk.settings.llm.max_turns,
         )
 
-    def _llm_for(self, agent: AgentSpec) -> Any:
+    def _llm_for(self, agent: AgentSpec, offered: "Sequence[BaseTool]") -> Any:
+        from crew.models.guarded import GuardedLLM
+
         model = self._model if self._forced else agent.model or self._model
-        return make_llm(model, self._desk.settings.llm, agent.temperature)
+        inner = make_llm(model, self._desk.settings.llm, agent.temperature)
+        schemas = {tool.name: tool.args_schema for tool in offered}
+        return GuardedLLM(inner, self._watch, agent=agent.role, offered=schemas)
+
+    def _on_record(self, agent: str, task: str, fault: "BadCall") -> None:
+        """A call that was not carried out; one that wanted to act is a refusal in the ledger."""
+        self._transcript.write(
+            "call_refused", agent=agent, task=task, tool=fault.name, code=fault.code,
+            detail=fault.message,
+        )  # fmt: skip
+        if fault.code == "tool_not_offered" or fault.name == "place_order":
+            self._refuse(fault.name or "unknown tool", fault.code, fault.message)
 
     @property
     def _again(self) -> str:
@@ -206,23 +239,19 @@ class Deliberation:
         return answer.model_dump_json()
 
     def _proposed(self, answer: TradeProposals) -> str:
-        """Number the proposals; markets off the shortlist are refused one by one."""
-        allowed = [d for d in answer.proposals if d.symbol in self._seen.shortlist]
-        for draft in answer.proposals:
-            if draft.symbol not in self._seen.shortlist:
-                self._refuse(draft.symbol)
-        proposals = self._risk.register(allowed, self._seen.situations)
+        """Number the proposals; what cannot be one is refused by itself."""
+        proposals = self._risk.register(answer.proposals, self._seen.situations)
         inner = ",".join(proposal.model_dump_json() for proposal in proposals)
         return f'{{"proposals":[{inner}]}}'
 
-    def _refuse(self, symbol: str) -> None:
+    def _refuse(self, subject: str, code: str, message: str) -> None:
         refusal = Refusal(
             refusal_id=self._ids.next("r"),
             cycle_id=self._ids.cycle_id,
             at=self._clock.now(),
-            subject=symbol,
-            code="off_shortlist",
-            message=f"{symbol} is not on this cycle's shortlist; the proposal was dropped.",
+            subject=subject,
+            code=code,
+            message=message,
         )
         self._desk.ledger.decisions.add_refusal(refusal)
         self._transcript.write("refusal", refusal=refusal)
@@ -235,6 +264,8 @@ class Deliberation:
         """The verdicts as the ledger has them, whatever the officer's last words were."""
         decisions = self._desk.ledger.decisions
         cycle_id = self._ids.cycle_id
+        if self._risk.open_proposals():
+            self._submit_words(name, task, raw)
         approvals = {a.proposal_id: a for a in decisions.approvals(cycle_id)}
         refusals = {r.subject: r for r in reversed(decisions.refusals(cycle_id))}
         outcomes = tuple(
@@ -252,6 +283,15 @@ class Deliberation:
                 agent=task.agent, task=name, detail="not every proposal got a verdict"
             )
         return VerdictReport(outcomes=outcomes).model_dump_json()
+
+    def _submit_words(self, name: str, task: TaskSpec, raw: str) -> None:
+        """Take verdicts that were written instead of submitted, just as strictly."""
+        try:
+            written = read_as(Verdicts, raw)
+        except NotStrict as fault:
+            detail = f"not every proposal got a verdict, and as an answer it is none: {fault}"
+            raise AnswerRefused(agent=task.agent, task=name, detail=detail) from None
+        self._risk.submit(written.verdicts)
 
     def _executed(self, name: str, task: TaskSpec, raw: str) -> str:
         """What the ledger says was placed; other words of the executor's are put on record."""

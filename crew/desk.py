@@ -11,19 +11,24 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crew import printing
 from crew.home import CHECKOUT
 from crew.models.factory import check_model
+from crew.secrets import redactor_for
 from crew.settings import Settings
 from crew.specs import CrewSpec, load_specs
 from crew.stopping import Stopping
 from records.clock import Clock, FixedClock, SystemClock
 from records.errors import SettingsError
+from records.lock import Lock
 from records.ports import AccountReader, MarketSource
+from records.redaction import NOTHING, Redactor
 from tools.exchange.writer import OrderWriter
 from tools.ledger.ledger import Ledger
-from tools.risk.halt import halted
+from tools.risk.halt import why_halted
 
 if TYPE_CHECKING:
+    from records.context import Reading
     from records.market import MarketSnapshot
     from tools.exchange.ccxt_private import PrivateClient
     from tools.news.item import NewsReading
@@ -54,9 +59,18 @@ class Desk:
     """Everything that outlives a cycle: settings, specs, ledger, venue, and whether to stop."""
 
     def __init__(
-        self, settings: Settings, home: Path, ledger: Ledger, spec: CrewSpec, machine: Clock
+        self,
+        settings: Settings,
+        home: Path,
+        ledger: Ledger,
+        spec: CrewSpec,
+        machine: Clock,
+        redactor: Redactor = NOTHING,
     ) -> None:
         self.machine = machine
+        self.clock: Clock | None = None
+        """The running cycle's: the venue's; None between cycles."""
+        self.redactor = redactor
         self.settings = settings
         self.home = home
         self.ledger = ledger
@@ -68,11 +82,19 @@ class Desk:
         self._market: MarketSource | None = None
         self._recorded: MarketSource | None = None
         self.recorded_news: NewsReading | None = None
+        self.recorded_mood: Reading | None = None
 
-    def stand_in(self, market: MarketSource, news: "NewsReading | None") -> None:
-        """Let a recording stand in for venue and feeds."""
+    def stand_in(
+        self, market: MarketSource, news: "NewsReading | None", mood: "Reading | None" = None
+    ) -> None:
+        """Let a recording stand in for venue, feeds and the Fear & Greed index."""
         self._recorded = market
         self.recorded_news = news
+        self.recorded_mood = mood
+
+    def redact(self, text: str) -> str:
+        """The text without secrets."""
+        return self.redactor.text(text)
 
     @property
     def synthetic(self) -> bool:
@@ -80,7 +102,17 @@ class Desk:
 
     def halted(self) -> str | None:
         """Why nothing new may be opened now, asked afresh each time."""
-        return self.stopping.why() or halted(self.home)
+        return self.stopping.why() or why_halted(self.home, self.locks)
+
+    def locks(self) -> tuple[Lock, ...]:
+        """The locks that hold now, of single markets and of the whole desk."""
+        return self.ledger.safety.active_locks(self.now())
+
+    def now(self) -> datetime:
+        """The cycle's time; outside of one the last cycle's on a replayed market, else here."""
+        if self.clock is not None:
+            return self.clock.now()
+        return self.ledger.cycles.replayed_to() or self.machine.now()
 
     def market(self, clock: Clock) -> MarketSource:
         """The reading side of the venue."""
@@ -99,6 +131,24 @@ class Desk:
         if self.settings.venue == "demo":
             return self.machine
         return self.market(self.machine).clock()
+
+    def fear_greed(self, clock: Clock) -> "Callable[[], Reading | None]":
+        """Begin to ask for the Fear & Greed index, on a real market; call for what came."""
+        settings, wanted = self.settings.context, self.settings.breaker.fear_greed_below > 0
+        if self._recorded is not None:
+            return lambda: self.recorded_mood
+        if self.settings.venue in ("demo", "replay") or not (settings.fear_greed_url and wanted):
+            return lambda: None
+        from tools.context.fear_greed import FearGreed
+
+        asked = FearGreed(
+            settings.fear_greed_url,
+            self.home / "cache",
+            clock,
+            allow_private=settings.allow_private_addresses,
+        )
+        asked.start()
+        return asked.value
 
     def account(self, market: MarketSource, clock: Clock) -> tuple[AccountReader, OrderWriter]:
         """The account's two sides: paper, with books in the ledger, or the exchange's own."""
@@ -246,9 +296,12 @@ def open_desk(
     stand in the way of closing positions.
     """
     spec = _crew_spec(settings) if for_crew else CrewSpec(agents={}, tasks={})
-    with Ledger(home / "ledger.db") as ledger:
+    redactor = redactor_for(settings)
+    printing.learn(redactor)
+    with Ledger(home / "ledger.db", redactor.text) as ledger:
         _refuse_other_venue(ledger, settings)
-        with closing(Desk(settings, home, ledger, spec, machine or SystemClock())) as desk:
+        clock = machine or SystemClock()
+        with closing(Desk(settings, home, ledger, spec, clock, redactor)) as desk:
             yield desk
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from crew.desk import Desk
 from crew.stopping import Stop
 from records.cycle import CycleRecord, Outcome, Reports
-from records.errors import ModelFailed
+from records.errors import BudgetExhausted, ModelFailed
 from records.order import WORKING
 from records.reports import ChartReport, Note, SentimentReport, TechnicalReport
 
@@ -28,9 +28,10 @@ def decided(desk: Desk, cycle_id: str) -> Ending:
     if placed := sum(order.status in WORKING or order.filled_quantity > 0 for order in sent):
         return Ending("traded", None, f"{placed} order{'s' if placed > 1 else ''} placed.")
     approved = {approval.proposal_id for approval in decisions.approvals(cycle_id)}
-    proposed = {proposal.proposal_id for proposal in decisions.proposals(cycle_id)} - approved
     refusals = decisions.refusals(cycle_id)
-    if vetoes := [refusal for refusal in refusals if refusal.subject in proposed]:
+    proposed = {proposal.proposal_id for proposal in decisions.proposals(cycle_id)} - approved
+    vetoes = [r for r in refusals if r.subject in proposed or r.code in _TURNED_DOWN]
+    if vetoes:
         return Ending("vetoed", None, vetoes[0].message)
     if sent:
         return Ending("hold", "rejected", f"The venue took no order: {sent[0].reason}")
@@ -46,7 +47,8 @@ def interrupted(desk: Desk, cycle_id: str, failure: ModelFailed) -> Ending:
     if before.outcome == "traded":
         message = f"{before.message} Then: {failure}"
         return Ending("traded", None, message, failure.exit_code)
-    return Ending("hold", "model_failed", str(failure), failure.exit_code)
+    reason = "budget" if isinstance(failure, BudgetExhausted) else "model_failed"
+    return Ending("hold", reason, str(failure), failure.exit_code)
 
 
 def stopped(desk: Desk, cycle_id: str, stop: Stop, *, code_when_hung: int) -> Ending:
@@ -59,6 +61,8 @@ def stopped(desk: Desk, cycle_id: str, stop: Stop, *, code_when_hung: int) -> En
 
 
 _DECIDED = frozenset({"entry", "exit"})
+_TURNED_DOWN = frozenset({"off_shortlist", "out_of_bounds"})
+"""Refusals of what was proposed and could not even be entered."""
 
 
 def cycle_record(desk: Desk, cycle_id: str, ending: Ending, **seen: Any) -> CycleRecord:

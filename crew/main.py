@@ -71,7 +71,10 @@ def _run_command(arguments: list[str]) -> NoReturn:
     named = arguments[1:] if arguments[:1] == ["--"] else arguments
     if named and named[0] in _LOCKED and named[1:2] != ["--help"]:
         _take_lock(named[0])
+    from crew.printing import guard
     from records.errors import TradingError
+
+    guard()
 
     try:
         with short_lived():

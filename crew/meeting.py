@@ -14,19 +14,22 @@ from crew.deliberation import Deliberation
 from crew.desk import Desk
 from crew.evidence import Evidence, gather
 from crew.recording import Recorder
+from crew.support import Grounds
 from crew.transcript import Transcript
+from records.breaker import BreakerState
 from records.clock import Clock
 from records.cycle import ModelUse
 from records.ids import IdSequence
 from records.market import MarketSnapshot, SymbolMarket
 from records.order import AccountState
 from records.ports import MarketRequest, MarketSource
-from records.risk import BreakerState
 from records.signal import TradingSignal
 from records.verdict import Approval
-from tools.orders.desk import OrderDesk
+from tools.orders.desk import OrderCaps, OrderDesk
 from tools.orders.execution import Execution
+from tools.risk.breaker import size_pct
 from tools.risk.desk import RiskDesk
+from tools.risk.losses import LossState
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Prepared:
     shortlist: tuple[str, ...]
     signals: tuple[TradingSignal, ...]
     account: AccountState
+    losses: LossState
     breaker: BreakerState
     recorder: Recorder | None
 
@@ -90,10 +94,12 @@ class Meeting:
 
     def _crew(self, model: str, seen: Evidence) -> Deliberation:
         ready = self._ready
+        grounds = Grounds(ready.desk, seen)
         return Deliberation(
             desk=ready.desk,
             seen=seen,
-            risk=self._risk(),
+            grounds=grounds,
+            risk=self._risk(grounds),
             orders=self._orders(),
             ids=ready.ids,
             clock=ready.clock,
@@ -102,8 +108,8 @@ class Meeting:
             attempt=self._attempts,
         )
 
-    def _risk(self) -> RiskDesk:
-        ready = self._ready
+    def _risk(self, grounds: Grounds) -> RiskDesk:
+        ready, settings = self._ready, self._ready.desk.settings
         return RiskDesk(
             ledger=ready.desk.ledger,
             ids=ready.ids,
@@ -111,16 +117,22 @@ class Meeting:
             snapshot=ready.snapshot,
             shortlist=ready.shortlist,
             account=ready.account,
-            limits=ready.desk.settings.risk,
+            losses=ready.losses,
+            limits=settings.risk.scaled(size_pct(ready.breaker, settings.breaker)),
             breaker=ready.breaker,
             halted=ready.desk.halted,
+            support=grounds.support,
+            figures=grounds.figures,
             journal=ready.transcript,
         )
 
     def _orders(self) -> OrderDesk:
-        ready = self._ready
+        ready, risk = self._ready, self._ready.desk.settings.risk
         return ready.execution.desk(
-            quote=self._quote, halted=ready.desk.halted, permit=ready.permit
+            quote=self._quote,
+            halted=ready.desk.halted,
+            permit=ready.permit,
+            caps=OrderCaps(per_cycle=risk.max_orders_per_cycle, per_day=risk.max_orders_per_day),
         )
 
     def _quote(self, symbol: str) -> SymbolMarket | None:

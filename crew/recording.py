@@ -2,10 +2,10 @@
 Keeps everything one cycle was given, so that it can be run again offline.
 
 A folder per cycle: the ledger as it was before, every answer of the market, the news,
-the models' HTTP traffic, and the settings and YAML in force. No key is among them.
+the models' HTTP traffic, and the settings and YAML in force. Everything passes through the
+redactor, so that no key is among them.
 """
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,6 +20,7 @@ from crew.home import set_aside
 from crew.settings import SECRETS
 from records.candles import CandleSeries
 from records.clock import Clock
+from records.context import Reading
 from records.errors import LedgerError, SettingsError, VenueError
 from records.market import MarketSnapshot, SymbolRules
 from records.ports import MarketRequest, MarketSource
@@ -42,8 +43,8 @@ class Recorder:
         with _recordable():
             set_aside(self.folder)
             self.folder.mkdir(parents=True)
-            shutil.copyfile(settings.path(settings.agents_file), self.folder / "agents.yaml")
-            shutil.copyfile(settings.path(settings.tasks_file), self.folder / "tasks.yaml")
+            self._keep("agents.yaml", settings.path(settings.agents_file).read_bytes())
+            self._keep("tasks.yaml", settings.path(settings.tasks_file).read_bytes())
         self._desk.ledger.backup(self.folder / "before.db")
         self._write("settings.json", settings.model_dump(mode="json", exclude=_SECRET_SETTINGS))
 
@@ -57,13 +58,17 @@ class Recorder:
         """Keep the models' HTTP traffic."""
         from crew.cassettes import recording
 
-        with recording(self.folder / "models.yaml"):
+        with recording(self.folder / "models.yaml", self._desk.redactor):
             yield
 
     def news(self, reading: NewsReading) -> NewsReading:
         """Keep what was read."""
         self._write("news.json", reading.model_dump(mode="json"))
         return reading
+
+    def mood(self, reading: Reading) -> None:
+        """Keep the Fear & Greed index as it was read."""
+        self._write("mood.json", reading.model_dump(mode="json"))
 
     def finish(self) -> None:
         """Write the market's answers."""
@@ -72,7 +77,10 @@ class Recorder:
 
     def _write(self, name: str, document: Any) -> None:
         with _recordable():
-            (self.folder / name).write_bytes(orjson.dumps(document))
+            self._keep(name, orjson.dumps(document))
+
+    def _keep(self, name: str, content: bytes) -> None:
+        (self.folder / name).write_bytes(self._desk.redactor.data(content))
 
 
 class Tape:
@@ -155,6 +163,12 @@ def recorded_news(folder: Path) -> NewsReading | None:
     """The news the cycle read; None when it read none."""
     file = folder / "news.json"
     return NewsReading.model_validate_json(file.read_bytes()) if file.is_file() else None
+
+
+def recorded_mood(folder: Path) -> Reading | None:
+    """The Fear & Greed index the cycle read; None when it asked for none."""
+    file = folder / "mood.json"
+    return Reading.model_validate_json(file.read_bytes()) if file.is_file() else None
 
 
 def recording_of(desk: Desk, cycle_id: str) -> Path:

@@ -17,7 +17,13 @@ import orjson
 from crew.cassettes import replaying
 from crew.cycle import run_cycle
 from crew.desk import Desk, open_desk
-from crew.recording import RecordedMarket, quotes_recorded, recorded_news, recording_of
+from crew.recording import (
+    RecordedMarket,
+    quotes_recorded,
+    recorded_mood,
+    recorded_news,
+    recording_of,
+)
 from crew.settings import Settings
 from records.base import Record
 from records.clock import FixedClock
@@ -61,7 +67,8 @@ def rerun(folder: Path, recorded: CycleRecord) -> CycleRecord:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         shutil.copyfile(folder / "before.db", home / "ledger.db")
         again = stack.enter_context(open_desk(_settings(folder), home, clock))
-        again.stand_in(RecordedMarket(folder / "market.json", clock), recorded_news(folder))
+        market = RecordedMarket(folder / "market.json", clock)
+        again.stand_in(market, recorded_news(folder), recorded_mood(folder))
         if (folder / "models.yaml").is_file():
             stack.enter_context(replaying(folder / "models.yaml"))
         return run_cycle(again, lambda _text: None)

@@ -6,27 +6,29 @@ from dataclasses import asdict
 from decimal import Decimal
 from time import perf_counter
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from crew.arming import Permit, clock_problem, key_unseen, not_armed, note_day
+from crew.arming import Permit, clock_problem, key_unseen, not_armed
 from crew.desk import Desk
 from crew.ending import Ending, cycle_record, stopped
+from crew.protecting import Protecting
 from crew.transcript import Transcript
 from records import ids
+from records.breaker import BreakerState
 from records.clock import Clock
 from records.cycle import CycleRecord, Event, ModelUse
 from records.errors import ModelFailed, VenueError
 from records.order import AccountState, Fill, Trade
 from records.ports import MarketRequest, MarketSource
-from records.risk import BreakerState
 from tools.orders.execution import Execution
 from tools.orders.valuation import value_account
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from crew.meeting import Prepared
     from crew.recording import Recorder
+    from records.context import Reading
     from records.market import MarketSnapshot
     from records.signal import TradingSignal
 
@@ -43,6 +45,7 @@ class Run:
         self._signals: tuple[TradingSignal, ...] = ()
         self._snapshot: MarketSnapshot | None = None
         self._breaker: BreakerState | None = None
+        self._fear_greed: Reading | None = None
         self._market: MarketSource | None = None
         self._failure: VenueError | None = None
         self.clock: Clock = desk.machine
@@ -68,9 +71,13 @@ class Run:
             settings.symbols,
         )
         self.transcript = Transcript(
-            self.desk.home / "transcripts" / f"{self.ids.cycle_id}.jsonl", self.clock
+            self.desk.home / "transcripts" / f"{self.ids.cycle_id}.jsonl",
+            self.clock,
+            self.desk.redactor,
         )
         self._started = started
+        self.desk.clock = self.clock
+        self._protecting = Protecting(self.desk, self.ids.cycle_id, self.transcript, self._event)
         self.transcript.write(
             "cycle",
             cycle_id=self.ids.cycle_id,
@@ -87,6 +94,7 @@ class Run:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.desk.clock = None
         self.transcript.__exit__(kind, error, trace)
 
     def _start_recording(self) -> "Recorder | None":
@@ -115,6 +123,7 @@ class Run:
             ids=self.ids,
             clock=self.clock,
             journal=self.transcript,
+            alarmed=self._protecting.alarmed,
         )
 
     def reconcile(self) -> tuple[str, ...]:
@@ -132,7 +141,10 @@ class Run:
     def halted_and_flat(self) -> bool:
         """Nothing may be opened and nothing is held: the market need not be asked."""
         self.desk.stopping.check()
-        return self.halted() is not None and not self.desk.ledger.account.open_positions()
+        if self.halted() is None or self.desk.ledger.account.open_positions():
+            return False
+        self._lock_losses()
+        return self.halted() is not None
 
     # observe and protect
 
@@ -141,13 +153,16 @@ class Run:
         with self._stage("observe"):
             settings = self.desk.settings
             assert self._market is not None
+            mood = self.desk.fear_greed(self.clock)
             self._snapshot = self._market.observe(
                 MarketRequest(
                     symbols=self._watched(),
+                    optional=settings.breaker.peg_markets,
                     intervals=settings.intervals,
                     candles=settings.candles,
                 )
             )
+            self._note_mood(mood())
             if not set(settings.symbols) & set(self._snapshot.markets):
                 skipped = "; ".join(f"{s.symbol}: {s.reason}" for s in self._snapshot.skipped)
                 raise VenueError(f"No market could be read. Nothing was traded. {skipped}")
@@ -162,39 +177,36 @@ class Run:
                 skipped=self._snapshot.skipped,
             )
 
+    def _note_mood(self, reading: "Reading | None") -> None:
+        self._fear_greed = reading
+        if reading is not None:
+            self.transcript.write("context", readings=[reading])
+            if self._recorder is not None:
+                self._recorder.mood(reading)
+
     def protect(self) -> tuple[str, str] | None:
-        """Exits, halt and breaker, in code, before any model is asked; why nothing may open."""
+        """Breaker, exits, losses and halt, before any model is asked; why nothing may open."""
         with self._stage("protect"):
-            self._note_day()
-            self._breaker = self._judged_breaker()
+            self._breaker = self._protecting.breaker(self.snapshot, self._fear_greed)
             if self._breaker.status == "TRIGGERED":
-                self.execution.cancel_entries("the circuit breaker is TRIGGERED")
+                self._leave_the_crash()
             self.execution.protect(self.snapshot, self.desk.settings.exits)
+            self._protecting.lock_jumps(self.snapshot)
+            self._lock_losses()
         self.desk.stopping.check()
         if (reason := self.halted()) is not None:
+            self.execution.cancel_entries("the desk is halted")
             return "halt", f"The desk is halted: {reason}."
-        if not self._breaker.readings:
-            return "breaker_blind", (
-                "The circuit breaker sees neither BTC/USDT nor ETH/USDT, so nothing is opened. "
-                "Choose a venue, or candle files, that have one of them."
-            )
-        if self._breaker.status == "TRIGGERED":
-            why = "; ".join(self._breaker.reasons)
-            return "breaker", f"The circuit breaker is TRIGGERED: {why}."
-        return None
+        return self._protecting.closed(self._breaker)
 
-    def _judged_breaker(self) -> BreakerState:
-        from tools.risk.breaker import evaluate
-
-        safety = self.desk.ledger.safety
-        state = evaluate(self.snapshot, safety.breaker_state(), self.desk.settings.breaker)
-        safety.save_breaker(state, self.ids.cycle_id)
-        self.transcript.write("breaker", state=state)
-        return state
-
-    def _note_day(self) -> None:
+    def _lock_losses(self) -> None:
         if not self.unpriced() and (account := self._last_value()) is not None:
-            note_day(self.desk, account)
+            self._protecting.lock_losses(account)
+
+    def _leave_the_crash(self) -> None:
+        self.execution.cancel_entries("the circuit breaker is TRIGGERED")
+        if self.desk.settings.breaker.flatten and self.desk.ledger.account.open_positions():
+            self.flatten(None)
 
     def barred(self) -> tuple[str, str] | None:
         """Of a real account: the arming, and a clock to trust; why nothing may be opened."""
@@ -263,6 +275,8 @@ class Run:
                 held=held,
                 first=last is None,
                 shortable=perpetuals(self.snapshot),
+                locked=[lock.symbol for lock in self.desk.locks() if lock.symbol],
+                full=self._protecting.full(),
             )
             self.transcript.write("screen", signals=self._signals, shortlist=self._shortlist)
         if not self._shortlist:
@@ -271,6 +285,10 @@ class Run:
                 "could be followed, and nothing is held."
             )
         return None
+
+    def unaffordable(self) -> tuple[str, str] | None:
+        """Why no model may be asked today any more."""
+        return self._protecting.unaffordable()
 
     # deliberate
 
@@ -312,6 +330,7 @@ class Run:
             shortlist=self._shortlist,
             signals=self._signals,
             account=account,
+            losses=self._protecting.losses(account),
             breaker=self._breaker,
             recorder=self._recorder,
         )
@@ -420,7 +439,9 @@ class Run:
         except VenueError as failure:
             self._failure = failure
 
-    def _event(self, level: str, kind: str, message: str) -> None:
+    def _event(
+        self, level: str, kind: str, message: str, detail: "Mapping[str, Any] | None" = None
+    ) -> None:
         event = Event.model_validate(
             {
                 "event_id": self.ids.next("n"),
@@ -429,6 +450,7 @@ class Run:
                 "level": level,
                 "kind": kind,
                 "message": message,
+                "detail": detail,
             }
         )
         self.desk.ledger.safety.add_event(event)

@@ -35,13 +35,18 @@ def shortlist(
     held: Sequence[str],
     first: bool,
     shortable: Collection[str],
+    locked: Collection[str] = (),
+    full: bool = False,
 ) -> tuple[str, ...]:
     """
     What is held, and the strongest signals; a new desk's first cycle always has some.
 
     A short signal counts only in a `shortable` market: elsewhere nothing could follow from
-    it, and what is held is reviewed anyway.
+    it, and what is held is reviewed anyway. No model is paid to look at a `locked` market, nor
+    at any new one while the desk is `full`: the gate would let nothing be opened there.
     """
+    if full:
+        return tuple(held)
 
     def rank(signal: TradingSignal) -> tuple[bool, int]:
         """What can be followed before the rest, strong before weak; ties keep the order."""
@@ -54,7 +59,8 @@ def shortlist(
         for signal in sorted(tradable, key=rank)
         if first or (_can_be_followed(signal, shortable) and signal.strength >= least)
     ]
-    fresh = [signal.symbol for signal in strong if signal.symbol not in held]
+    shut = {*held, *locked}
+    fresh = [signal.symbol for signal in strong if signal.symbol not in shut]
     return (*held, *fresh[: settings.screen.max_shortlist])
 
 

@@ -5,26 +5,13 @@ are refused, and so is a key of the exchange anywhere but in the environment or 
 Every number a person may tune is a field here; tools get them handed in as records.
 """
 
-import difflib
 import os
 from collections.abc import Mapping
-from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
-from urllib.parse import urlsplit
 
 from dotenv import load_dotenv
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
-from pydantic.fields import FieldInfo
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -36,162 +23,56 @@ from pydantic_settings import (
 )
 
 from crew.home import CHECKOUT
-from crew.yaml_file import did_you_mean, parsed, read_mapping
-from records.base import (
-    Amount,
-    Leverage,
-    Mode,
-    NonNegativeAmount,
-    PositiveAmount,
-    Symbol,
-    UtcTime,
+from crew.profiles import ENVIRONMENTS, PROFILES, PresetSource
+from crew.sections import (
+    ContextSettings,
+    DemoSettings,
+    LlmSettings,
+    NewsSettings,
+    PaperSettings,
+    ReplaySettings,
+    ScreenSettings,
 )
+from crew.setting_faults import (
+    SECRETS,
+    explained,
+    refuse_misspelt,
+    refuse_secrets,
+    refuse_unknown_variables,
+    section_names,
+)
+from crew.yaml_file import parsed, read_mapping
+from records.base import Mode, Symbol
+from records.breaker import BreakerLimits
 from records.errors import SettingsError
 from records.interval import interval_ms
-from records.risk import BreakerLimits, ExitRules, Percent, RiskLimits
+from records.risk import Budget, ExitRules, Protections, RiskLimits
 
 MODELS = ("rulebook/cautious", "rulebook/balanced", "rulebook/bold")
 _FIRST_CANDLES = 250
-
-
-class Section(BaseModel):
-    """A part of desk.yaml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DemoSettings(Section):
-    """The synthetic market."""
-
-    seed: Annotated[int, Field(ge=0, lt=2**63, description="The same seed is the same market.")] = 7
-
-
-class ReplaySettings(Section):
-    """A market read from candle files, with its own clock."""
-
-    files: tuple[str, ...] = Field(default=(), description="Paths or globs, from the checkout.")
-    start: UtcTime | None = Field(default=None, description="Market time of the first cycle.")
-    step: str = Field(default="1h", description="Market time from one cycle to the next.")
-
-    @property
-    def step_delta(self) -> timedelta:
-        return timedelta(milliseconds=interval_ms(self.step))
-
-
-class PaperSettings(Section):
-    """The paper account."""
-
-    cash: PositiveAmount = Field(default=Decimal(10_000), description="What it starts with.")
-    maker_fee_pct: NonNegativeAmount = Field(
-        default=Decimal("0.02"), description="Fee of a resting limit order, percent."
-    )
-    taker_fee_pct: NonNegativeAmount = Field(
-        default=Decimal("0.05"), description="Fee of every other order, percent."
-    )
-    slippage_pct: NonNegativeAmount = Field(
-        default=Decimal("0.02"), le=10, description="What a taker loses beyond the book, percent."
-    )
-    volume_share_pct: Percent = Field(
-        default=Decimal(10), description="Share of a candle's volume an order may get, percent."
-    )
-    funding_rate_pct: Amount = Field(
-        default=Decimal("0.01"),
-        ge=-5,
-        le=5,
-        description="Funding where the venue names none, percent every 8 h; longs pay it.",
-    )
-    liquidation_fee_pct: NonNegativeAmount = Field(
-        default=Decimal("1.25"), le=10, description="Fee of a liquidation, percent of its value."
-    )
-
-
-class RiskSettings(RiskLimits):
-    """Every limit of the gate; on by default. Percent of equity unless said otherwise."""
-
-    risk_per_trade_pct: PositiveAmount = Field(default=Decimal(1), le=100)
-    max_position_pct: PositiveAmount = Field(default=Decimal(10), le=100)
-    max_total_exposure_pct: PositiveAmount = Field(default=Decimal(50), le=80)
-    max_open_positions: Annotated[int, Field(ge=1, le=100)] = 5
-    max_leverage: Leverage = 5
-    min_stop_pct: PositiveAmount = Field(default=Decimal("0.3"), le=100)
-    max_stop_pct: PositiveAmount = Field(default=Decimal(10), le=100)
-    min_reward_risk: PositiveAmount = Decimal("1.5")
-    max_spread_pct: PositiveAmount = Field(default=Decimal("0.5"), le=100)
-    price_band_pct: PositiveAmount = Field(default=Decimal("0.5"), le=100)
-    approval_ttl_s: Annotated[int, Field(ge=1, le=3600)] = 300
-
-
-class ScreenSettings(Section):
-    """Which markets deserve the crew."""
-
-    min_strength: Annotated[int, Field(ge=1, le=5)] = Field(
-        default=3, description="How many of five indicators must agree."
-    )
-    max_shortlist: Annotated[int, Field(ge=1, le=20)] = Field(
-        default=3, description="Markets the crew sees, besides open positions."
-    )
-
-
-class NewsSettings(Section):
-    """Where headlines come from. `sample` is the bundled, fictional feed."""
-
-    feeds: tuple[str, ...] | None = Field(
-        default=None, description="RSS or Atom addresses; null: sample on demo, none on replay."
-    )
-    allow_private_addresses: bool = Field(
-        default=False, description="Also read feeds on this machine or its private network."
-    )
-
-
-class ModelPrice(Section):
-    """What a provider charges, in USD per million tokens."""
-
-    prompt_usd: NonNegativeAmount
-    completion_usd: NonNegativeAmount
-
-
-class LlmSettings(Section):
-    """How models are called."""
-
-    base_url: str | None = Field(default=None, description="An OpenAI-compatible address.")
-
-    api_key: SecretStr | None = Field(default=None, description="Better set in the environment.")
-    timeout_s: Annotated[int, Field(ge=1, le=600, description="Until a call is given up.")] = 60
-    max_turns: Annotated[
-        int, Field(ge=2, le=25, description="Calls an agent may make in a task.")
-    ] = 5
-    stream: bool = Field(default=False, description="Answers arrive piece by piece.")
-    prices: Mapping[str, ModelPrice] = Field(
-        default_factory=dict, description="USD per million tokens, by model, for the summary."
-    )
-
-    @field_validator("base_url")
-    @classmethod
-    def _without_password(cls, base_url: str | None) -> str | None:
-        if base_url is not None and "@" in urlsplit(base_url).netloc:
-            raise ValueError("an address with a name or password in it; use the api_key")
-        return base_url
-
-
-PROFILES: Mapping[str, Mapping[str, Any]] = {"development": {}, "production": {"record": True}}
-"""What a profile sets where nothing else does."""
-SECRETS = ("api_key", "api_secret", "api_password")
-"""The exchange's keys: read from the environment and .env, from nowhere else."""
 
 
 class Settings(BaseSettings):
     """All settings of one desk."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DESK_", env_nested_delimiter="__", extra="forbid", frozen=True
+        env_prefix="DESK_",
+        env_nested_delimiter="__",
+        env_parse_none_str="null",
+        extra="forbid",
+        frozen=True,
     )
 
     venue: str = Field(default="demo", description="demo, replay, or a ccxt exchange id.")
     mode: Mode = Field(
         default="paper", description="Whose money; live also needs keys and `desk arm`."
     )
-    profile: Literal["development", "production"] = Field(
+    environment: Literal["development", "production"] = Field(
         default="development", description="production records every cycle and refuses demo."
+    )
+    profile: Literal["conservative", "moderate", "aggressive", "custom"] = Field(
+        default="moderate",
+        description="Limits of section risk that you did not set; custom: you set every one.",
     )
     exchange_url: str | None = Field(default=None, description="Base URL for a ccxt venue.")
     api_key: SecretStr | None = Field(
@@ -248,14 +129,28 @@ class Settings(BaseSettings):
     demo: DemoSettings = DemoSettings()
     replay: ReplaySettings = ReplaySettings()
     paper: PaperSettings = PaperSettings()
-    risk: RiskSettings = RiskSettings()
+    risk: RiskLimits = RiskLimits()
+    protections: Protections = Protections()
     breaker: BreakerLimits = BreakerLimits()
     exits: ExitRules = ExitRules()
     screen: ScreenSettings = ScreenSettings()
     news: NewsSettings = NewsSettings()
+    context: ContextSettings = ContextSettings()
+    budget: Budget = Budget()
     llm: LlmSettings = LlmSettings()
 
     yaml_file: ClassVar[Path] = CHECKOUT / "desk.yaml"
+
+    @field_validator("profile", mode="before")
+    @classmethod
+    def _no_environment(cls, profile: Any) -> Any:
+        """`profile` named the environment once."""
+        if isinstance(profile, str) and profile in ENVIRONMENTS:
+            raise ValueError(
+                f"write `environment: {profile}` (DESK_ENVIRONMENT) now; "
+                f"profile chooses the risk limits: {', '.join(PROFILES)}"
+            )
+        return profile
 
     @field_validator("symbols", mode="before")
     @classmethod
@@ -304,21 +199,22 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (
+            init_settings,
+            env_settings,
+            InitSettingsSource(settings_cls, cls.in_file()),
+            PresetSource(settings_cls, "profile", PROFILES),
+            PresetSource(settings_cls, "environment", ENVIRONMENTS),
+        )
+
+    @classmethod
+    def in_file(cls) -> dict[str, Any]:
+        """What the settings file says; a section with nothing under its name says nothing."""
         found = read_mapping(cls.yaml_file, needed=False)
-        _refuse_secrets(found, cls.yaml_file.name)
-        _refuse_misspelt(found, cls.yaml_file.name)
-        from_yaml = InitSettingsSource(settings_cls, found)
-        return init_settings, env_settings, from_yaml, _ProfileSource(settings_cls)
-
-
-class _ProfileSource(PydanticBaseSettingsSource):
-    """What the profile sets; any other source has named the profile before."""
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        return None, field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        return dict(PROFILES.get(str(self.current_state.get("profile")), {}))
+        refuse_secrets(found, cls.yaml_file.name)
+        refuse_misspelt(found, cls.yaml_file.name, cls)
+        sections = section_names(cls)
+        return {n: part for n, part in found.items() if part is not None or n not in sections}
 
 
 def load_settings(
@@ -327,17 +223,17 @@ def load_settings(
     """The effective settings; raises SettingsError with every fault named."""
     if env_file is not None:
         load_dotenv(env_file, override=False)
-    _refuse_unknown_variables(os.environ)
-    given = _with_model(dict(flags or {}))
-    _refuse_secrets(given, "a flag")
-    _refuse_misspelt(given, "a flag")
+    refuse_unknown_variables(os.environ, Settings)
+    given = with_model(dict(flags or {}))
+    refuse_secrets(given, "a flag")
+    refuse_misspelt(given, "a flag", Settings)
     if "DESK_FILE" in os.environ:
         Settings.yaml_file = CHECKOUT / os.environ["DESK_FILE"]
         read_mapping(Settings.yaml_file)
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        raise SettingsError(_explain(error)) from None
+        raise explained(error, Settings.yaml_file.name, Settings) from None
     except SourceError as error:
         raise SettingsError(
             f"A DESK_ variable cannot be read: {error}. Lists and maps are written as JSON."
@@ -365,41 +261,20 @@ def nested(assignments: list[str]) -> dict[str, Any]:
     return flags
 
 
-def _with_model(flags: dict[str, Any]) -> dict[str, Any]:
+def with_model(flags: dict[str, Any]) -> dict[str, Any]:
     """`MODEL`, which CrewAI's users know, stands for DESK_MODEL where that is not set."""
     if "model" not in flags and "DESK_MODEL" not in os.environ and os.environ.get("MODEL"):
         flags["model"] = os.environ["MODEL"]
     return flags
 
 
-def _refuse_secrets(found: Mapping[str, Any], source: str) -> None:
-    """A key in a file or a flag ends up in backups, histories and process lists."""
-    if named := [name.lower() for name in found if name.lower() in SECRETS]:
-        variable = f"DESK_{named[0].upper()}"
-        raise SettingsError(
-            f"{named[0]} stands in {source}. It was not used and no cycle was run. Take it out, "
-            f"change it at the exchange if others could read it, and set {variable} in the "
-            "environment or .env."
-        )
-
-
-def _refuse_misspelt(found: Mapping[str, Any], source: str) -> None:
-    """pydantic-settings reads `MODE` as `mode`; two spellings of one setting would compete."""
-    for name in found:
-        if name not in Settings.model_fields and name.lower() in Settings.model_fields:
-            raise SettingsError(
-                f"{name} in {source} is not a setting. Did you mean {name.lower()!r}? "
-                "No cycle was run."
-            )
-
-
 def _refuse_unsupported(settings: Settings) -> None:
     if settings.mode != "paper":
         _refuse_unready(settings)
-    if settings.profile == "production" and settings.venue == "demo":
+    if settings.environment == "production" and settings.venue == "demo":
         raise SettingsError(
-            "profile: production is not for the synthetic market. No cycle was run. "
-            "Set venue to an exchange, or profile: development."
+            "environment: production is not for the synthetic market. No cycle was run. "
+            "Set venue to an exchange, or environment: development."
         )
     if settings.venue == "replay" and not (settings.replay.files and settings.replay.start):
         raise SettingsError(
@@ -435,50 +310,4 @@ def _refuse_unready(settings: Settings) -> None:
         )
 
 
-_OTHER_VARIABLES = {"DESK_FILE", "DESK_HOME"}
-
-
-def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
-    allowed = {f"DESK_{name.upper()}" for name in Settings.model_fields} | _OTHER_VARIABLES
-    for name in sorted(environment):
-        field, nested_in, _ = name.partition("__")
-        if name.startswith("DESK_") and (field not in allowed or (nested_in and not _parts(field))):
-            raise SettingsError(
-                f"The environment variable {name} is no setting. {did_you_mean(name, allowed)} "
-                "No cycle was run."
-            )
-
-
-def _parts(variable: str) -> bool:
-    """Whether a variable names a section of desk.yaml, which alone has parts."""
-    field = Settings.model_fields.get(variable.removeprefix("DESK_").lower())
-    return field is not None and isinstance(field.default, BaseModel)
-
-
-def _explain(error: ValidationError) -> str:
-    lines = [_fault(fault) for fault in error.errors(include_url=False)]
-    where = f"{Settings.yaml_file.name}, environment or flags"
-    return f"Settings are wrong ({where}): {' '.join(lines)} No cycle was run."
-
-
-def _fault(fault: Any) -> str:
-    location = [str(part) for part in fault["loc"]]
-    name = ".".join(location)
-    if fault["type"] == "extra_forbidden":
-        allowed = _names_at(location[:-1])
-        close = difflib.get_close_matches(location[-1], allowed, n=1)
-        guess = f" Did you mean {close[0]!r}?" if close else ""
-        return f"{name} is not a setting.{guess} Allowed: {', '.join(allowed)}."
-    secret = isinstance(fault["input"], dict) or location[-1] in (*SECRETS, "base_url")
-    given = "" if secret else f" (given {str(fault['input'])[:60]!r})"
-    return f"{name}: {fault['msg']}{given}."
-
-
-def _names_at(location: list[str]) -> list[str]:
-    fields: Any = Settings
-    for part in location:
-        field = fields.model_fields.get(part)
-        if field is None or not isinstance(field.annotation, type):
-            return []
-        fields = field.annotation
-    return sorted(getattr(fields, "model_fields", {}))
+__all__ = ["MODELS", "SECRETS", "LlmSettings", "Settings", "load_settings", "nested", "with_model"]

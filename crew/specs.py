@@ -26,12 +26,18 @@ class AgentSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    role: _Text
-    goal: _Text
-    backstory: _Text
-    tools: tuple[str, ...] = ()
-    model: str | None = None
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    role: _Text = Field(description="What the agent is, in a few words.")
+    goal: _Text = Field(description="What it is there to achieve, in every task.")
+    backstory: _Text = Field(description="How it works, and what it never does.")
+    tools: tuple[str, ...] = Field(
+        default=(), description="What it may call; its tasks may offer fewer."
+    )
+    model: str | None = Field(
+        default=None, description="The model that answers for it, if not that of desk.yaml."
+    )
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = Field(
+        default=None, description="Passed on to the model; the rulebook ignores it."
+    )
 
 
 class TaskSpec(BaseModel):
@@ -39,17 +45,31 @@ class TaskSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    agent: str
-    description: _Text
-    expected_output: _Text
-    output: OutputName | None = None
-    finish_with: str | None = None
-    tools: tuple[str, ...] | None = None
-    briefing: tuple[str, ...] = ()
-    context: tuple[str, ...] = ()
-    async_execution: bool = False
-    condition: Condition | None = None
-    enabled: bool = True
+    agent: str = Field(description="Who is asked: a name from agents.yaml.")
+    description: _Text = Field(
+        description="What is asked; the desk adds cycle, shortlist, briefings and answer format."
+    )
+    expected_output: _Text = Field(description="When the answer is good.")
+    output: OutputName | None = Field(
+        default=None, description="The record that must come back; Note is free text."
+    )
+    finish_with: str | None = Field(
+        default=None, description="Instead of output: the tool whose answer is the task's answer."
+    )
+    tools: tuple[str, ...] | None = Field(
+        default=None, description="Offer only these of the agent's tools; [] for none."
+    )
+    briefing: tuple[str, ...] = Field(
+        default=(), description="Tools the desk calls first; their answers stand in the prompt."
+    )
+    context: tuple[str, ...] = Field(
+        default=(), description="Earlier tasks whose answers stand in the prompt."
+    )
+    async_execution: bool = Field(default=False, description="Run beside its neighbours.")
+    condition: Condition | None = Field(
+        default=None, description="Run only while there is something of this kind."
+    )
+    enabled: bool = Field(default=True, description="false leaves the task out.")
 
 
 class CrewSpec(BaseModel):

@@ -21,6 +21,7 @@ def status_document(desk: Desk) -> dict[str, Any]:
         "synthetic": desk.synthetic,
         "arming": armed_words(desk, desk.machine.now()),
         "halted": desk.halted(),
+        "locks": [lock.model_dump(mode="json") for lock in desk.locks()],
         "breaker": breaker.status if breaker else None,
         "account": last.account.model_dump(mode="json") if last and last.account else None,
         "cycles": [
@@ -47,6 +48,10 @@ def status_text(status: dict[str, Any]) -> str:
         lines.append(f"  live        {status['arming']}")
     if status["halted"]:
         lines.append(f"  HALTED      {status['halted']}")
+    for lock in status["locks"]:
+        until = f"until {lock['until']}" if lock["until"] else "until it is cleared"
+        where = lock["symbol"] or "every market"
+        lines.append(f"  locked      {where}, {until}: {lock['reason']} [lock {lock['lock_id']}]")
     if status["breaker"] is not None:
         lines.append(f"  breaker     {status['breaker']}")
     lines.extend(_account(status["account"]))

@@ -7,11 +7,12 @@ last hash and the line count, so a later edit or cut is found.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from errno import ENOSPC
 from hashlib import sha256
 from os import strerror
 from pathlib import Path
-from threading import Condition, Lock
+from threading import Condition, Lock, local
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Self
@@ -23,8 +24,10 @@ from crew.stopping import Stopping
 from records.clock import Clock
 from records.cycle import ModelUse, TranscriptSeal
 from records.errors import LedgerError, ModelFailed, TradingError
+from records.redaction import NOTHING, Redactor
 
 _FIRST = "0" * 64
+_LONGEST = 65_536
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
 Price = Callable[[str, int, int], Any]
@@ -34,9 +37,10 @@ Price = Callable[[str, int, int], Any]
 class Transcript:
     """Writes one cycle's transcript; safe across the threads of a crew."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, redactor: Redactor = NOTHING) -> None:
         self._path = path
         self._clock = clock
+        self._redactor = redactor
         self._lock = Lock()
         self._hash = _FIRST
         self._lines = 0
@@ -67,10 +71,10 @@ class Transcript:
                 "n": self._lines + 1,
                 "at": self._clock.now(),
                 "kind": kind,
-                **data,
+                **{name: self._shortened(value) for name, value in data.items()},
                 "previous": self._hash,
             }
-            body = orjson.dumps(row, default=_encode, option=_OPTIONS)
+            body = self._redactor.data(orjson.dumps(row, default=_encode, option=_OPTIONS))
             digest = sha256(body).hexdigest()
             self._append(body[:-1] + b',"hash":"' + digest.encode() + b'"}\n')
             self._hash = digest
@@ -81,6 +85,29 @@ class Transcript:
         with self._lock:
             self._refuse_after_failure()
             return TranscriptSeal(lines=self._lines, last_hash=self._hash)
+
+    def clean(self, text: str) -> str:
+        """The text without secrets, for whoever cuts it: half of one would not be found."""
+        return self._redactor.text(text)
+
+    def _shortened(self, value: Any) -> Any:
+        """The same as text that can be written: a long one only by its start, no half character."""
+        if isinstance(value, str):
+            return self._writable(value)
+        if isinstance(value, list | tuple):
+            return [self._shortened(one) for one in value]
+        if isinstance(value, dict):
+            return {name: self._shortened(one) for name, one in value.items()}
+        return value
+
+    def _writable(self, text: str) -> str:
+        if not text.isascii():  # half of a character, which models can write, is no text
+            text = text.encode("utf-8", "replace").decode()
+        if len(text) <= _LONGEST:
+            return text
+        clean = self.clean(text)  # before the cut, which could halve a secret
+        digest = sha256(clean.encode()).hexdigest()
+        return f"{clean[:_LONGEST]}… [cut: {len(clean)} characters, sha256 {digest}]"
 
     def _append(self, line: bytes) -> None:
         """The whole line or an error: a full disk may take a part of it without saying so."""
@@ -117,12 +144,13 @@ class CrewListener:
         self._calls_of_task: dict[str, int] = {}
         self._prompt_tokens = 0
         self._completion_tokens = 0
-        self._cost: Any = 0
+        self._cost = Decimal(0)
         self._unpriced = False
         self._number = 0
         self._stopped = False
         self._abandoned = False
         self._answered = Condition(self._lock)
+        self._last = local()
 
     def __call__(self, source: Any, event: Any) -> None:
         """A stream sink: called in the emitting thread, in the order things happen."""
@@ -149,6 +177,20 @@ class CrewListener:
         """Whether a model was asked and has not answered yet."""
         return bool(self._open) and not self._abandoned
 
+    def finish_reason(self) -> str | None:
+        """Why the last call of this thread ended, as the provider told."""
+        return getattr(self._last, "finish_reason", None)
+
+    def spent(self) -> ModelUse:
+        """What the calls so far cost; those without a known price count nothing."""
+        with self._lock:
+            return ModelUse(
+                calls=self._number,
+                prompt_tokens=self._prompt_tokens,
+                completion_tokens=self._completion_tokens,
+                cost_usd=self._cost,
+            )
+
     def use(self, waves: tuple[tuple[str, ...], ...]) -> ModelUse:
         """Totals; `waves` are the tasks that ran side by side, wave after wave."""
         rounds = sum(
@@ -164,6 +206,7 @@ class CrewListener:
 
     def _model_asked(self, event: Any) -> None:
         self._stopping.check()
+        self._last.finish_reason = None
         with self._lock:
             self._number += 1
             number = self._number
@@ -185,6 +228,7 @@ class CrewListener:
         if (asked := self._closed(event)) is None:
             return
         started, number = asked
+        self._last.finish_reason = getattr(event, "finish_reason", None)
         usage = event.usage or {}
         prompt = int(usage.get("prompt_tokens") or 0)
         completion = int(usage.get("completion_tokens") or 0)
@@ -193,7 +237,7 @@ class CrewListener:
             self._prompt_tokens += prompt
             self._completion_tokens += completion
             self._unpriced = self._unpriced or cost is None
-            self._cost += cost or 0
+            self._cost += cost or Decimal(0)
         asks_for_tools = isinstance(event.response, list)
         self._transcript.write(
             "model_reply",
@@ -219,7 +263,7 @@ class CrewListener:
             call=number,
             agent=event.agent_role,
             task=event.task_name,
-            error=str(event.error)[:2000],
+            error=self._transcript.clean(str(event.error))[:2000],
             latency_ms=round((perf_counter() - started) * 1000, 3),
         )
 
@@ -242,7 +286,7 @@ class CrewListener:
             task=event.task_name,
             tool=event.tool_name,
             arguments=event.tool_args,
-            error=str(event.error)[:2000],
+            error=self._transcript.clean(str(event.error))[:2000],
         )
         if isinstance(event.error, TradingError):
             raise event.error  # CrewAI would tell the model and go on; a raising sink ends the crew

@@ -36,6 +36,7 @@ def _writers() -> Mapping[str, Callable[[], str]]:
     return {
         "tools": pages.tools_overview,
         "settings": pages.settings_tables,
+        "profiles": pages.profiles,
         "commands": pages.commands,
         "thresholds": pages.thresholds,
         "limits": pages.limits,

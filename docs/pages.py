@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from crew.desk import TOOL_NAMES
 from crew.home import CHECKOUT
 from crew.models.rules_temperament import TEMPERAMENTS, Temperament
+from crew.profiles import PROFILES
 from crew.settings import Settings
 from crew.specs import CrewSpec, load_specs
 from docs import examples
@@ -27,6 +28,7 @@ from records.risk import RiskLimits
 from tools.orders import states
 from tools.risk import limits as gate_limits
 
+_PROFILES = ("conservative", "moderate", "aggressive")
 _TOOL_MODULES = (
     "tools.exchange.tool",
     "tools.indicators.tool",
@@ -89,14 +91,39 @@ def settings_tables() -> str:
     return "\n".join(parts)
 
 
+def profiles() -> str:
+    """The limits that differ from profile to profile, side by side."""
+    given = {name: RiskLimits.model_validate(PROFILES[name].get("risk", {})) for name in _PROFILES}
+    rows = [
+        [f"`risk.{limit}`", *(f"{getattr(one, limit)}" for one in given.values())]
+        for limit in RiskLimits.model_fields
+        if len({getattr(one, limit) for one in given.values()}) > 1
+    ]
+    return table(["limit", *given], rows)
+
+
 def commands() -> str:
-    """Every subcommand of `desk` with its arguments and options."""
+    """Every command of `desk`, those of its groups too, with arguments and options."""
+    return "\n\n".join(_command(name, command) for name, command in every_command())
+
+
+def every_command() -> Iterator[tuple[str, Any]]:
+    """Each command by the words it is called with, such as `config show`."""
     import typer
 
     from crew.cli import app
 
-    found: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    return "\n\n".join(_command(name, found[name]) for name in found)
+    yield from _within(typer.main.get_command(app), ())
+
+
+def _within(group: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            if command.invoke_without_command:
+                yield " ".join((*path, name)), command
+            yield from _within(command, (*path, name))
+        else:
+            yield " ".join((*path, name)), command
 
 
 def thresholds() -> str:
@@ -163,17 +190,11 @@ def _settings_table(
             f"`DESK_{'__'.join((*path, name)).upper()}`",
             f"{kinds[name]}{_bounds(field)}",
             _default(field),
-            _about(owner, name, field),
+            field.description or "",
         ]
         for name, field in wanted.items()
     ]
     return table(["setting", "environment", "type", "default", "meaning"], rows)
-
-
-def _about(owner: type[BaseModel], name: str, field: Any) -> str:
-    """Its description; a limit that the settings only give a default has its record's."""
-    inherited = RiskLimits.model_fields.get(name) if issubclass(owner, RiskLimits) else None
-    return field.description or (inherited.description if inherited else None) or ""
 
 
 def _bounds(field: Any) -> str:

@@ -1,6 +1,7 @@
 """The rules every record keeps: frozen, no unknown fields, decimal money, aware UTC times."""
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -43,6 +44,33 @@ def number(value: Any) -> Any:
     return value
 
 
+def figure(value: Any) -> Any:
+    """Refuse what only looks like a number; how large it is is judged later."""
+    if isinstance(value, bool):
+        raise ValueError("a boolean is not a number")
+    if isinstance(value, str) and not _PLAIN_DECIMAL.fullmatch(value):
+        raise ValueError("write the number as a plain decimal")
+    return value
+
+
+def printable(text: str) -> str:
+    """The text in one line, without characters that print nothing; it may not be empty then."""
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(_shown(character) for character in text)
+    if not (clean := " ".join(text.split())):
+        raise ValueError("the text is empty")
+    return clean
+
+
+def _shown(character: str) -> str:
+    return " " if unicodedata.category(character) in _UNSEEN else character
+
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+Prose = Annotated[str, AfterValidator(printable)]
+"""Free text of a model: never a control character, so never a second line of a log."""
+
 Amount = Annotated[
     Decimal,
     BeforeValidator(number),
@@ -52,6 +80,13 @@ Amount = Annotated[
 """Any money, price or quantity; a decimal string in JSON."""
 
 PositiveAmount = Annotated[Amount, Field(gt=0)]
+Figure = Annotated[
+    Decimal,
+    BeforeValidator(figure),
+    Field(allow_inf_nan=False),
+    PlainSerializer(plain, return_type=str, when_used="json"),
+]
+"""A number as somebody wrote it: well-formed, and not yet judged."""
 NonNegativeAmount = Annotated[Amount, Field(ge=0)]
 
 UtcTime = Annotated[AwareDatetime, AfterValidator(in_utc)]

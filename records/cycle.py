@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from records.base import Amount, Mode, Record, UtcTime
+from records.breaker import BreakerState
 from records.order import AccountState, Fill, Order, Trade
 from records.proposal import TradeProposal
 from records.reports import ChartReport, Note, SentimentReport, TechnicalReport
-from records.risk import BreakerState
 from records.skipped import Skipped
 from records.verdict import Approval, Refusal, RiskVerdict
 
@@ -55,6 +55,9 @@ class Event(Record):
     level: Literal["info", "warning", "alarm"]
     kind: str
     message: str
+    detail: Mapping[str, JsonValue] | None = Field(
+        default=None, description="Figures behind it, such as the market at that moment."
+    )
 
 
 class CycleRecord(Record):

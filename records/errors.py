@@ -9,7 +9,8 @@ TradingError
 │   ├── BadCandles           4  candles that cannot be trusted
 │   └── OutcomeUnknown       4  an order was sent and no definite answer came
 ├── ModelFailed              5  no usable answer from a model
-│   └── AnswerRefused        5  an answer came and broke the contract
+│   ├── AnswerRefused        5  an answer came and broke the contract
+│   └── BudgetExhausted      0  what the models may cost is used up
 ├── LedgerError              6  the ledger or the disk failed
 │   ├── LedgerCorrupt        6
 │   ├── LedgerBusy           6
@@ -24,6 +25,8 @@ TradingError
     ├── ApprovalMismatch
     ├── PriceMoved
     ├── EntriesHalted
+    ├── TooManyOrders
+    ├── EchoRefused
     ├── NotArmed
     ├── NotSent
     └── Throttled
@@ -88,6 +91,12 @@ class AnswerRefused(ModelFailed):
         self.detail = detail
 
 
+class BudgetExhausted(ModelFailed):
+    """What the models may cost is used up; the cycle holds, as it was told to."""
+
+    exit_code = 0
+
+
 class LedgerError(TradingError):
     """The ledger or the disk failed; what could not be recorded was not traded."""
 
@@ -144,6 +153,14 @@ class PriceMoved(OrderRefused):
 
 class EntriesHalted(OrderRefused):
     """The desk is halted, or the breaker is triggered: no new exposure."""
+
+
+class TooManyOrders(OrderRefused):
+    """The cycle, or the day, has had its entries."""
+
+
+class EchoRefused(OrderRefused):
+    """What the executor repeated of an order is not what was approved."""
 
 
 class NotArmed(OrderRefused):

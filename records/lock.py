@@ -21,3 +21,12 @@ class Lock(Record):
     ]
     cleared_at: UtcTime | None = None
     cleared_by: str | None = None
+    cleared_why: str | None = None
+    judged_to: UtcTime | None = Field(
+        default=None,
+        description="Trades, or equity, up to this time led to it; they lead to no other.",
+    )
+
+    @property
+    def whole_desk(self) -> bool:
+        return self.symbol is None

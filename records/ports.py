@@ -33,8 +33,17 @@ class MarketRequest(Record):
     """What a cycle wants to see."""
 
     symbols: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    """Wanted for their price where the venue has them; never named in `skipped`."""
     intervals: tuple[str, ...]
     candles: int
+
+    def for_price(self) -> "MarketRequest | None":
+        """The request for the optional markets, with as little of them as there can be."""
+        wanted = tuple(symbol for symbol in self.optional if symbol not in self.symbols)
+        if not wanted:
+            return None
+        return MarketRequest(symbols=wanted, intervals=self.intervals[:1], candles=2)
 
 
 class MarketSource(Protocol):

@@ -3,19 +3,22 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from records.base import (
     OPENING_ACTIONS,
     Action,
     Amount,
+    Figure,
     Leverage,
     NonNegativeAmount,
     PositiveAmount,
+    Prose,
     Ratio,
     Record,
     Symbol,
     UtcTime,
+    figure,
 )
 
 
@@ -28,12 +31,40 @@ class Fact(Record):
     value: Amount
 
 
-class ProposalDraft(Record):
-    """One trade as the analyst writes it. Opening needs a stop; the desk computes the size."""
+class WrittenProposal(Record):
+    """
+    One trade as the analyst wrote it: every field of its kind, no value judged yet.
 
-    symbol: Symbol
+    What cannot be a trade (a size below zero, an unknown market) is refused by itself and
+    on record; the other proposals go on.
+    """
+
+    symbol: Annotated[str, Field(max_length=60)]
     action: Action
     entry: Literal["market", "limit"] = "market"
+    limit_price: Figure | None = None
+    quantity: Figure | None = Field(
+        default=None, description="Base units; null: as much as the risk rule allows."
+    )
+    stop: Figure | None = Field(default=None, description="Stop-loss price; needed to open.")
+    take_profit: Figure | None = None
+    invalidation_price: Figure | None = Field(
+        default=None, description="The price at which the thesis is wrong."
+    )
+    leverage: Annotated[int, BeforeValidator(figure)] = 1
+    confidence: Annotated[Ratio, Field(ge=0, le=1)] = 0.5
+    thesis: Annotated[Prose, Field(min_length=1, max_length=800)]
+    facts: Annotated[tuple[Fact, ...], Field(max_length=10)] = ()
+
+    def draft(self) -> "ProposalDraft":
+        """The same as a trade that could be one; raises ValidationError."""
+        return ProposalDraft.model_validate(self.model_dump())
+
+
+class ProposalDraft(WrittenProposal):
+    """One trade that could be one. Opening needs a stop; the desk computes the size."""
+
+    symbol: Symbol
     limit_price: PositiveAmount | None = None
     quantity: PositiveAmount | None = Field(
         default=None, description="Base units; null: as much as the risk rule allows."
@@ -46,19 +77,21 @@ class ProposalDraft(Record):
         default=None, description="The price at which the thesis is wrong."
     )
     leverage: Leverage = 1
-    confidence: Annotated[Ratio, Field(ge=0, le=1)] = 0.5
-    thesis: Annotated[str, Field(min_length=1, max_length=800)]
-    facts: Annotated[tuple[Fact, ...], Field(max_length=10)] = ()
 
     @property
     def opens(self) -> bool:
         return self.action in OPENING_ACTIONS
 
+    @property
+    def sign(self) -> int:
+        """1 for what gains when the price rises, -1 for a short."""
+        return -1 if self.action == "open_short" else 1
+
 
 class TradeProposals(Record):
     """The analyst's answer: at most one trade for each shortlisted market; empty means hold."""
 
-    proposals: Annotated[tuple[ProposalDraft, ...], Field(max_length=10)]
+    proposals: Annotated[tuple[WrittenProposal, ...], Field(max_length=10)]
 
 
 class Sizing(Record):

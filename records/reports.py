@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from records.base import PositiveAmount, Ratio, Record, Symbol, UtcTime
+from records.base import PositiveAmount, Prose, Ratio, Record, Symbol, UtcTime
 
-Reason = Annotated[str, Field(min_length=1, max_length=300)]
+Reason = Annotated[Prose, Field(min_length=1, max_length=300)]
 Reasons = Annotated[tuple[Reason, ...], Field(min_length=1, max_length=5)]
 Conviction = Annotated[Ratio, Field(ge=-1, le=1)]
 
@@ -84,7 +84,7 @@ class ChartReport(Record):
 class Note(Record):
     """A free report, for agents and tasks that were added in YAML."""
 
-    summary: Annotated[str, Field(min_length=1, max_length=2000)]
+    summary: Annotated[Prose, Field(min_length=1, max_length=2000)]
     points: Annotated[tuple[Reason, ...], Field(max_length=10)] = ()
 
 

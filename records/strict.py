@@ -1,9 +1,9 @@
 """
 Reads JSON that a model or a file wrote, and repairs nothing.
 
-Refused: duplicate keys, NaN and infinities, numbers longer than 40 characters or with
-an exponent beyond 20, more than one object, deep nesting, oversize. A fence or prose
-around exactly one object is accepted.
+Refused: duplicate keys, NaN and infinities, numbers longer than 40 characters or beyond
+what a double holds, more than one object, an object inside a list, deep nesting, oversize.
+A fence or prose around exactly one object is accepted.
 """
 
 import json
@@ -17,7 +17,8 @@ from pydantic import BaseModel, ValidationError
 MAX_BYTES = 65_536
 MAX_DEPTH = 16
 _LONGEST_NUMBER = 40
-_LARGEST_EXPONENT = 20
+_LARGEST_EXPONENT = 308
+_OPENERS, _CLOSERS = ("[", '":'), ("]",)
 
 
 class NotStrict(ValueError):
@@ -36,8 +37,11 @@ def one_object(text: str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DE
         found, end = _DECODER.raw_decode(text, start)
     except json.JSONDecodeError as error:
         raise NotStrict(f"it is not valid JSON ({error.msg} at character {error.pos})") from None
-    if "{" in text[end:]:
+    before, after = text[:start].rstrip(), text[end:].lstrip()
+    if "{" in after:
         raise NotStrict("it holds more than one object")
+    if before.endswith(_OPENERS) or after.startswith(_CLOSERS):
+        raise NotStrict("its object is a part of something else")
     return found
 
 
@@ -78,6 +82,8 @@ def _refuse_depth(text: str, start: int, limit: int) -> None:
             depth -= 1
 
 
+_TINIEST, _HUGEST = Decimal("1e-308"), Decimal("1.797693134862315e308")
+
 _BRACKETS = re.compile(r'\\.|["{}\[\]]', re.S)
 
 
@@ -96,7 +102,10 @@ def _decimal(text: str) -> Decimal:
     _, _, exponent = text.lower().partition("e")
     if exponent and abs(int(exponent)) > _LARGEST_EXPONENT:
         raise NotStrict(f"the number {text} has an exponent beyond sense")
-    return Decimal(text)
+    found = Decimal(text)
+    if found and not _TINIEST <= abs(found) <= _HUGEST:
+        raise NotStrict(f"the number {text} is beyond sense")
+    return found
 
 
 def _integer(text: str) -> int:

@@ -2,23 +2,71 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from records.base import Action, Amount, Leverage, PositiveAmount, Record, Side, Symbol, UtcTime
+from records.base import (
+    Action,
+    Amount,
+    Figure,
+    Leverage,
+    PositiveAmount,
+    Record,
+    Side,
+    Symbol,
+    UtcTime,
+    figure,
+)
 from records.reports import Reasons
 
 Decision = Literal["approve", "shrink", "veto"]
 
 
-class VerdictDraft(Record):
-    """One verdict as the officer submits it. Values may only tighten the proposal."""
+class WrittenVerdict(Record):
+    """
+    One verdict as the officer submits it, saying what it allows in numbers of its own.
+
+    Nothing is inherited: an approval that names no quantity, stop or leverage for an entry
+    would leave it without that bound. Market and side are compared with the proposal, so
+    that no verdict is given on another one by mistake.
+    """
 
     proposal_id: Annotated[str, Field(min_length=1, max_length=80)]
+    symbol: Annotated[str, Field(max_length=60, description="The proposal's market.")]
+    side: Side = Field(description="The side the order would have.")
     decision: Decision
-    max_quantity: PositiveAmount | None = Field(description="Upper bound in base units, or null.")
-    stop: PositiveAmount | None = Field(description="A tighter stop, or null to keep it.")
-    max_leverage: Leverage | None = Field(description="Upper bound on leverage, or null.")
+    max_quantity: Figure | None = Field(
+        description="Most base units allowed, at most the proposal's; null: veto, or a whole exit."
+    )
+    stop: Figure | None = Field(
+        description="The stop allowed, the proposal's or a closer one; null: veto or exit."
+    )
+    max_leverage: Annotated[int, BeforeValidator(figure)] | None = Field(
+        description="Most leverage allowed; null: veto or exit."
+    )
     reasons: Reasons = Field(description="One rule and its figure each.")
+
+    def draft(self) -> "VerdictDraft":
+        """The same with values that could bind; raises ValidationError. A veto needs none."""
+        told = self.model_dump()
+        if self.decision == "veto":
+            told |= {"max_quantity": None, "stop": None, "max_leverage": None}
+        return VerdictDraft.model_validate(told)
+
+
+class VerdictDraft(WrittenVerdict):
+    """A verdict whose values may only tighten the proposal."""
+
+    max_quantity: PositiveAmount | None
+    stop: PositiveAmount | None
+    max_leverage: Leverage | None
+
+
+class Verdicts(Record):
+    """One verdict for each proposal, all in one call."""
+
+    verdicts: Annotated[tuple[WrittenVerdict, ...], Field(max_length=10)] = Field(
+        description="One for each proposal."
+    )
 
 
 class RiskVerdict(Record):
@@ -47,6 +95,9 @@ class Refusal(Record):
     code: str = Field(description="Stable name, such as veto, limits, ApprovalExpired.")
     message: str
     breaches: tuple[Breach, ...] = ()
+    largest_quantity: Amount | None = Field(
+        default=None, description="The largest size that every limit would have let pass."
+    )
 
 
 class Approval(Record):

@@ -19,6 +19,7 @@ WRONG = {
     "Only crew and the tool.py files import crewai": ("tools/risk/limits.py", "crewai"),
     "Only crew.toolbox": ("crew/doctor.py", "tools.risk.tool"),
     "Only tools.exchange imports ccxt": ("tools/news/text.py", "ccxt"),
+    "Only tools.web imports httpcore": ("tools/news/feeds.py", "httpcore"),
     "Only tools.ledger imports sqlalchemy": ("memory/document.py", "sqlalchemy"),
     "Only memory imports chromadb": ("tools/chart/geometry.py", "chromadb"),
     "Only tools.orders and crew.desk": ("tools/risk/gate.py", "tools.exchange.writer"),

@@ -61,21 +61,26 @@ def evidence(case: Case) -> Finding | None:
 
 
 def breaker(case: Case) -> Finding:
-    """No new exposure unless the circuit breaker is SAFE."""
+    """No new exposure unless the circuit breaker is SAFE, or recovers (then sizes are smaller)."""
     status = case.breaker.text("status")
     if status not in ("SAFE", "WARNING", "TRIGGERED", "RECOVERING"):
         return _unknown("the breaker's status")
     measured = _worst_reading(case)
-    return _bounded(f"status {status}{measured}", status != "SAFE", "SAFE")
+    return _bounded(
+        f"status {status}{measured}", status not in ("SAFE", "RECOVERING"), "SAFE or RECOVERING"
+    )
 
 
 def _worst_reading(case: Case) -> str:
-    read = [(row.number("value_pct"), row.number("limit_pct")) for row in case.breaker_rows]
-    known = [(value, limit) for value, limit in read if value is not None and limit is not None]
+    """The figure that is nearest to its limit, which the tool prints first."""
+    read = [
+        (row.text("trigger"), row.number("value"), row.number("limit")) for row in case.breaker_rows
+    ]
+    known = [(name, v, limit) for name, v, limit in read if v is not None and limit is not None]
     if not known:
         return ""
-    value, limit = max(known, key=lambda pair: abs(pair[0]))
-    return f" ({short(value)} % against {short(limit)} %)"
+    name, value, limit = known[0]
+    return f" ({name} {short(value)} of {short(limit)})"
 
 
 def halt(case: Case) -> Finding | None:

@@ -11,49 +11,55 @@ from decimal import Decimal as D
 
 from crew.models.rules_case import Case, Room, case_of, room_of
 from crew.models.rules_checks import RULES, Finding
-from crew.models.rules_figures import short
+from crew.models.rules_figures import Row, row_for, short
 from crew.models.rules_prompt import Prompt
 from crew.models.rules_reports import proposals_of
 from crew.models.rules_temperament import Temperament
+from records.base import Side
 from records.proposal import TradeProposal
-from records.verdict import VerdictDraft
+from records.verdict import WrittenVerdict
 
 _STEP = D("0.00000001")
 
 
-def verdicts(prompt: Prompt, temperament: Temperament) -> list[VerdictDraft]:
+def verdicts(prompt: Prompt, temperament: Temperament) -> list[WrittenVerdict]:
     """One verdict for each proposal, in order; an approval leaves less room for the next."""
-    room, drafts = room_of(prompt), []
+    room, written = room_of(prompt), []
     for proposal in proposals_of(prompt):
         if isinstance(proposal, str):
-            drafts.append(_veto(proposal, ["evidence: the proposal itself cannot be read"]))
+            reasons = ["evidence: the proposal itself cannot be read"]
+            written.append(_veto(proposal, "unknown", "sell", reasons))
         elif not proposal.draft.opens:
-            drafts.append(_exit(proposal))
+            written.append(_exit(proposal, row_for(prompt.tool("get_portfolio"), proposal.symbol)))
         else:
             case = case_of(prompt, proposal, room, temperament)
-            drafts.append(verdict(case))
-            room = _after(room, case, drafts[-1])
-    return drafts
+            written.append(verdict(case))
+            room = _after(room, case, written[-1])
+    return written
 
 
-def verdict(case: Case) -> VerdictDraft:
-    """What the rules say of one opening."""
+def verdict(case: Case) -> WrittenVerdict:
+    """What the rules say of one opening; an approval repeats what it allows, in numbers."""
     found = [(name, finding) for name, rule in RULES.items() if (finding := rule(case))]
+    asked, draft = case.proposal, case.proposal.draft
+    side: Side = "buy" if case.sign > 0 else "sell"
     vetoes = _reasons(found, "veto")
-    if vetoes:
-        return _veto(case.proposal.proposal_id, vetoes)
+    if vetoes or case.quantity is None:
+        return _veto(asked.proposal_id, asked.symbol, side, vetoes or ["size: unknown"])
     shrinks = [finding for _, finding in found if finding.decision == "shrink"]
     bounds = [one.max_quantity for one in shrinks if one.max_quantity is not None]
-    max_quantity = min(bounds).quantize(_STEP, rounding=ROUND_DOWN) if bounds else None
-    if max_quantity is not None and max_quantity <= 0:
-        return _veto(case.proposal.proposal_id, _reasons(found, "shrink"))
+    smallest = min(bounds).quantize(_STEP, rounding=ROUND_DOWN) if bounds else case.quantity
+    if smallest <= 0:
+        return _veto(asked.proposal_id, asked.symbol, side, _reasons(found, "shrink"))
     caps = [one.max_leverage for one in shrinks if one.max_leverage is not None]
-    return VerdictDraft(
-        proposal_id=case.proposal.proposal_id,
+    return WrittenVerdict(
+        proposal_id=asked.proposal_id,
+        symbol=asked.symbol,
+        side=side,
         decision="shrink" if shrinks else "approve",
-        max_quantity=max_quantity,
-        stop=None,
-        max_leverage=min(caps, default=None),
+        max_quantity=min(smallest, case.quantity),
+        stop=draft.stop,
+        max_leverage=min([*caps, draft.leverage]),
         reasons=tuple([*_reasons(found, "shrink"), *_reasons(found, "approve")][:5]),
     )
 
@@ -62,9 +68,11 @@ def _reasons(found: list[tuple[str, Finding]], decision: str) -> list[str]:
     return [f"{name}: {one.text}"[:300] for name, one in found if one.decision == decision]
 
 
-def _veto(proposal_id: str, reasons: list[str]) -> VerdictDraft:
-    return VerdictDraft(
+def _veto(proposal_id: str, symbol: str, side: Side, reasons: list[str]) -> WrittenVerdict:
+    return WrittenVerdict(
         proposal_id=proposal_id,
+        symbol=symbol,
+        side=side,
         decision="veto",
         max_quantity=None,
         stop=None,
@@ -73,11 +81,13 @@ def _veto(proposal_id: str, reasons: list[str]) -> VerdictDraft:
     )
 
 
-def _exit(proposal: TradeProposal) -> VerdictDraft:
+def _exit(proposal: TradeProposal, held: Row) -> WrittenVerdict:
     action = proposal.draft.action
     reason = "nothing is traded" if action == "hold" else "less exposure needs no permission"
-    return VerdictDraft(
+    return WrittenVerdict(
         proposal_id=proposal.proposal_id,
+        symbol=proposal.symbol,
+        side="buy" if held.text("side") == "short" else "sell",
         decision="approve",
         max_quantity=None,
         stop=None,
@@ -86,7 +96,7 @@ def _exit(proposal: TradeProposal) -> VerdictDraft:
     )
 
 
-def _after(room: Room, case: Case, draft: VerdictDraft) -> Room:
+def _after(room: Room, case: Case, draft: WrittenVerdict) -> Room:
     """The room that is left once this verdict is carried out."""
     if draft.decision == "veto" or case.quantity is None or case.price is None:
         return room

@@ -174,6 +174,8 @@ def _decision(
     written = {"cycle_id": cycle_id, "created_at": at}
     opinion = VerdictDraft(
         proposal_id=proposal_id,
+        symbol=BTC,
+        side="buy",
         decision="approve",
         max_quantity=None,
         stop=None,

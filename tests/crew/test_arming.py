@@ -17,7 +17,7 @@ from time import monotonic
 
 import pytest
 
-from crew.arming import Permit, arm, clock_problem, disarm, note_day, refuse_unarmed, terms
+from crew.arming import Permit, arm, clock_problem, disarm, refuse_unarmed, terms
 from crew.cycle import run_cycle
 from crew.desk import Desk
 from crew.home import CHECKOUT
@@ -34,6 +34,7 @@ from tests.crew.test_cycle import BUSY, SIX
 from tests.tools.ledger import samples
 from tools.exchange.writer import OrderWriter
 from tools.ledger.ledger import Ledger
+from tools.risk.losses import LossBook
 
 KEYS = {"DESK_API_KEY": "the-key-itself", "DESK_API_SECRET": "the-secret-itself"}
 
@@ -153,14 +154,15 @@ def test_a_day_s_loss_ends_entries_for_that_day(tmp_path: Path) -> None:
     clock = FixedClock(BUSY)
     with live(tmp_path, clock) as desk:
         armed(desk, loss="100", days=2)
-        note_day(desk, _account(clock, "10000"))
-        note_day(desk, _account(clock, "9900"))  # later the same day: forgives nothing
+        LossBook(desk.ledger.account).note(_account(clock, "10000"))
+        later_that_day = _account(clock, "9900")
+        LossBook(desk.ledger.account).note(later_that_day)  # forgives nothing
 
         assert _permit(desk, clock, "9900.01")(APPROVAL) is None
         assert "were lost since 00:00 UTC" in str(_permit(desk, clock, "9900")(APPROVAL))
         clock.advance(hours=23)
         assert "not known yet" in str(_permit(desk, clock, "9900")(APPROVAL))
-        note_day(desk, _account(clock, "9900"))
+        LossBook(desk.ledger.account).note(_account(clock, "9900"))
         assert _permit(desk, clock, "9900")(APPROVAL) is None
 
 
@@ -169,7 +171,7 @@ def test_an_entry_larger_than_what_was_armed_is_refused(tmp_path: Path) -> None:
     clock = FixedClock(BUSY)
     with live(tmp_path, clock) as desk:
         armed(desk, notional="200")
-        note_day(desk, _account(clock, "10000"))
+        LossBook(desk.ledger.account).note(_account(clock, "10000"))
         permit = _permit(desk, clock, "10000")
 
         assert permit(APPROVAL) is None
@@ -189,7 +191,7 @@ def test_entries_that_rest_count_as_if_they_were_filled(tmp_path: Path) -> None:
             samples.with_stop(quantity=Decimal(2), limit_price=Decimal(100)),
         )
         armed(desk, notional="399")
-        note_day(desk, _account(clock, "10000"))
+        LossBook(desk.ledger.account).note(_account(clock, "10000"))
         permit = _permit(desk, clock, "10000")
 
         assert "on top of 200.00" in str(permit(APPROVAL))
@@ -205,7 +207,7 @@ def test_the_day_s_loss_counts_from_the_last_equity_before_midnight(tmp_path: Pa
         desk.ledger.account.add_equity(samples.CYCLE, yesterday)
         clock.advance(hours=16)
         armed(desk, loss="50")
-        note_day(desk, _account(clock, "9000"))
+        LossBook(desk.ledger.account).note(_account(clock, "9000"))
 
         assert "1000.00 were lost" in str(_permit(desk, clock, "9000")(APPROVAL))
 
@@ -267,12 +269,12 @@ def test_real_money_needs_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_production_records_unless_a_stronger_source_says_otherwise() -> None:
-    """A profile is weaker than desk.yaml and stronger than a default."""
+    """An environment is weaker than desk.yaml and stronger than a default."""
     venue = "venue=binance"
 
     assert settings(venue).record is False
-    assert settings(venue, "profile=production").record is True
-    assert settings(venue, "profile=production", "record=false").record is False
+    assert settings(venue, "environment=production").record is True
+    assert settings(venue, "environment=production", "record=false").record is False
 
 
 def test_arming_needs_a_terminal(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tests.model_server import ModelServer
 
 BUSY = datetime(2026, 11, 3, 1, tzinfo=UTC)
 """A moment of the demo market at which the bold rulebook finds several trades at once."""
-SIX = ("model=rulebook/bold", "screen.max_shortlist=6")
+SIX = ("model=rulebook/bold", "screen.max_shortlist=6", "breaker.atr_jump_pct=1000")
 
 
 def transcript(home: Path) -> list[dict]:

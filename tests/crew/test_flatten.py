@@ -10,12 +10,12 @@ import pytest
 from crew.cycle import run_cycle
 from crew.desk import Desk, open_desk
 from crew.flatten import accept, flatten
+from records.breaker import BreakerState
 from records.clock import FixedClock
 from records.cycle import CycleRecord
 from records.errors import OrderRefused, VenueError
 from records.order import OrderIntent
 from records.ports import VenueOrder
-from records.risk import BreakerState
 from tests.crew.desks import a_desk, settings
 from tests.crew.test_cli import desk as desk_command
 from tests.crew.test_cycle import BUSY, SIX

@@ -69,7 +69,9 @@ def test_flatten_leaves_nothing_and_says_so(tmp_path: Path, venue: LoopbackVenue
 
 def test_no_key_gets_into_anything_that_is_kept(tmp_path: Path, venue: LoopbackVenue) -> None:
     """Ledger, transcript and recording hold neither key nor secret."""
-    wanted = settings(*_MARKETS, f"exchange_url={venue.url}", "mode=testnet", "profile=production")
+    wanted = settings(
+        *_MARKETS, f"exchange_url={venue.url}", "mode=testnet", "environment=production"
+    )
     with open_desk(wanted, tmp_path) as desk:
         run_cycle(desk, quiet)
     kept = [file for file in tmp_path.rglob("*") if file.is_file()]

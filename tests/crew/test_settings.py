@@ -1,36 +1,83 @@
 """Settings: who overrides whom, and that a typo is found before anything is done."""
 
 import os
+import re
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from crew.home import CHECKOUT
+from crew.setting_faults import SECRETS, section_names
 from crew.settings import Settings, load_settings, nested
+from crew.yaml_file import parsed
 from records.errors import SettingsError
 from records.risk import RiskLimits
 from tests.crew.desks import settings
 
 
-def test_the_shipped_file_states_the_defaults() -> None:
+def uncommented() -> dict[str, Any]:
+    """desk.yaml with every setting that it shows taken out of its comment."""
+    text = (CHECKOUT / "desk.yaml").read_text(encoding="utf-8")
+    found: dict[str, Any] = parsed(re.sub(r"^( *)# ([a-z_0-9]+: )", r"\1\2", text, flags=re.M), "")
+    return found
+
+
+def test_the_shipped_file_states_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever deletes desk.yaml must not get a bolder desk."""
     shipped = settings()
-    bare = Settings.model_validate(
-        {name: getattr(shipped, name) for name in ("venue", "mode", "symbols", "intervals")}
-    )
+    monkeypatch.setattr(Settings, "yaml_file", CHECKOUT / "no_such_desk.yaml")
 
-    assert shipped.risk == bare.risk
-    assert shipped.paper == bare.paper
-    assert shipped.screen == bare.screen
-    assert shipped.breaker == bare.breaker
-    assert shipped.exits == bare.exits
-    assert (shipped.deadline_s, shipped.max_clock_offset_s) == (170, 1)
+    assert shipped == settings()
+
+
+def test_the_shipped_file_shows_every_setting_with_its_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever looks for a number finds it there, and taking away the `#` changes nothing."""
+    shown = uncommented()
+    monkeypatch.setattr(Settings, "yaml_file", CHECKOUT / "no_such_desk.yaml")
+    sections = section_names(Settings)
+
+    assert sorted(set(Settings.model_fields) - set(SECRETS) - set(shown)) == []
+    for name in sections:
+        section = type(Settings.model_fields[name].default)
+        assert sorted(set(section.model_fields) ^ set(shown[name])) == [], name
+    assert load_settings(shown, env_file=None) == settings()
+
+
+def test_the_shipped_file_sets_no_number_of_a_section() -> None:
+    """A limit that it set would win over the profile that somebody chooses."""
+    assert section_names(Settings) & set(Settings.in_file()) == set()
+
+
+def test_a_section_with_nothing_under_its_name_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All its lines are comments; a single setting without a value is still a fault."""
+    file = tmp_path / "desk.yaml"
+    monkeypatch.setattr(Settings, "yaml_file", file)
+    file.write_text("risk:\n  # max_leverage: 5\nscreen:\n  max_shortlist: 2\n")
+
+    assert (settings().risk, settings().screen.max_shortlist) == (RiskLimits(), 2)
+
+    file.write_text("venue:\n")
+    with pytest.raises(SettingsError, match="venue: Input should be a valid string"):
+        settings()
+
+
+def test_null_in_a_variable_is_null(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule that null switches off can be switched off where there is no YAML."""
+    monkeypatch.setenv("DESK_EXITS__TRAILING_START_PCT", "null")
+
+    assert settings().exits.trailing_start_pct is None
 
 
 def test_flags_override_environment_and_environment_overrides_the_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """flags > environment > .env > desk.yaml > defaults."""
+    """flags > environment > .env > desk.yaml > profile > defaults."""
     monkeypatch.setenv("DESK_RISK__MAX_LEVERAGE", "3")
     monkeypatch.setenv("DESK_RISK__MAX_POSITION_PCT", "7.5")
 
@@ -80,8 +127,11 @@ def test_model_in_the_environment_names_the_model(monkeypatch: pytest.MonkeyPatc
         ("paper.cash='1_0'", "paper.cash"),
         ("mode=live", "is paper-only"),
         ("mode=testnet", "is paper-only"),
-        ("profile=production", "not for the synthetic market"),
-        ("profile=staging", "profile: Input should be"),
+        ("environment=production", "not for the synthetic market"),
+        ("environment=staging", "environment: Input should be"),
+        ("profile=reckless", "profile: Input should be"),
+        ("profile=production", "write `environment: production` (DESK_ENVIRONMENT) now"),
+        ("profile=development", "write `environment: development` (DESK_ENVIRONMENT) now"),
         ("exits.trailing_pct=0", "exits.trailing_pct"),
         ("venue=replay", "needs replay.files"),
     ],

@@ -89,7 +89,8 @@ def test_a_signal_ends_a_cycle_that_waits_for_its_readers(tmp_path: Path, number
         code, record = ended(process, tmp_path)
         took_s = monotonic() - began
 
-    assert (code, record["outcome"], record["hold_reason"]) == (0, "hold", "stopped")
+    ending = (code, record["outcome"], record["hold_reason"])
+    assert ending == (0, "hold", "stopped"), record["message"]
     assert signal.Signals(number).name in record["message"]
     assert record["orders"] == []
     assert took_s < 5
@@ -111,7 +112,8 @@ def test_a_signal_ends_a_cycle_that_waits_for_one_agent(tmp_path: Path) -> None:
         code, record = ended(process, home)
         took_s = monotonic() - began
 
-    assert (code, record["outcome"], record["hold_reason"]) == (0, "hold", "stopped")
+    ending = (code, record["outcome"], record["hold_reason"])
+    assert ending == (0, "hold", "stopped"), record["message"]
     assert len(server.bodies) == 1
     assert took_s < 5
 

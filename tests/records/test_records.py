@@ -111,7 +111,8 @@ def test_an_error_belongs_to_one_tree_and_has_an_exit_code():
         kind = queue.pop()
         codes[kind.__name__] = kind.exit_code
         queue.extend(kind.__subclasses__())
-    assert set(codes.values()) == {1, 2, 3, 4, 5, 6}
+    assert set(codes.values()) == {0, 1, 2, 3, 4, 5, 6}
+    assert [name for name, code in codes.items() if code == 0] == ["BudgetExhausted"]
     assert codes["BadCandles"] == 4
     assert codes["LedgerFull"] == 6
 

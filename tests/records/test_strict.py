@@ -155,7 +155,8 @@ def test_a_plain_number_is_taken_as_written(written):
 def test_what_can_be_read_can_be_written_and_read_again(size):
     """A number that the ledger could not read back would take the whole desk down."""
     draft = VerdictDraft.model_validate(
-        {"proposal_id": "p", "decision": "veto", "max_quantity": size, "stop": None,
+        {"proposal_id": "p", "symbol": "BTC/USDT", "side": "buy", "decision": "veto",
+             "max_quantity": size, "stop": None,
          "max_leverage": None, "reasons": ["x"]}
     )  # fmt: skip
     assert VerdictDraft.model_validate_json(draft.model_dump_json()) == draft
@@ -168,7 +169,8 @@ def test_a_number_beyond_sense_is_refused(size):
     """Tool arguments come as floats; what is too wide for the ledger is refused at the door."""
     with pytest.raises(ValueError, match="max_quantity"):
         VerdictDraft.model_validate(
-            {"proposal_id": "p", "decision": "veto", "max_quantity": size, "stop": None,
+            {"proposal_id": "p", "symbol": "BTC/USDT", "side": "buy", "decision": "veto",
+             "max_quantity": size, "stop": None,
              "max_leverage": None, "reasons": ["x"]}
         )  # fmt: skip
 

@@ -7,7 +7,7 @@ judged by the venue's clock. What came is parsed strictly and never repaired.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -70,10 +70,15 @@ class CcxtMarket:
         async def see(exchange: Any) -> MarketSnapshot:
             clock = self._clock or await self._ask_time(exchange)
             now = clock.now()
+            beside = request.for_price()
+            asked = [(symbol, request) for symbol in request.symbols]
+            asked += [(symbol, beside) for symbol in beside.symbols] if beside else []
             found = await asyncio.gather(
-                *(self._seen(exchange, symbol, request, now) for symbol in request.symbols)
+                *(self._seen(exchange, symbol, how, now) for symbol, how in asked)
             )
-            return self._snapshot(found, now)
+            optional = beside.symbols if beside else ()
+            named = [one for one in found if not _absent(one, optional)]
+            return self._snapshot(named, now)
 
         return self._run(see)
 
@@ -350,3 +355,8 @@ def _finished[T](work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     with ThreadPoolExecutor(max_workers=1) as other:
         return other.submit(asyncio.run, work).result()
+
+
+def _absent(one: SymbolMarket | Skipped, optional: Sequence[str]) -> bool:
+    """Whether this is an optional market that could not be read: nobody need hear of it."""
+    return isinstance(one, Skipped) and one.symbol in optional

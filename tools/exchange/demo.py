@@ -54,16 +54,18 @@ class DemoMarket:
 
     def observe(self, request: MarketRequest) -> MarketSnapshot:
         """All markets asked for, as of now."""
-        now = self._clock.now()
+        now, beside = self._clock.now(), request.for_price()
         known = [symbol for symbol in request.symbols if symbol in LISTINGS]
         unknown = [symbol for symbol in request.symbols if symbol not in LISTINGS]
         if request.symbols and not known:
             raise VenueError(_no_market(", ".join(unknown)))
+        also = [symbol for symbol in beside.symbols if symbol in LISTINGS] if beside else []
         return MarketSnapshot(
             venue=self.name,
             synthetic=True,
             as_of=now,
-            markets=self._markets(known, request, now),
+            markets=self._markets(known, request, now)
+            | (self._markets(also, beside, now) if beside and also else {}),
             skipped=tuple(
                 Skipped(symbol=symbol, reason=_no_market(symbol)[:300]) for symbol in unknown
             ),

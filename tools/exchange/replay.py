@@ -10,6 +10,7 @@ time is ever shown.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -89,6 +90,10 @@ class ReplayMarket:
                 f"No market can be replayed at {now:%Y-%m-%d %H:%M} UTC: {skipped[0].reason} "
                 "Nothing was traded. Choose a time or files that overlap."
             )
+        if (beside := request.for_price()) is not None:
+            for symbol in beside.symbols:
+                with suppress(SettingsError, _Absent):
+                    markets[symbol] = self._market(symbol, beside, now)
         return MarketSnapshot(
             venue=self.name, synthetic=False, as_of=now, markets=markets, skipped=tuple(skipped)
         )

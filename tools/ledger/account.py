@@ -108,6 +108,16 @@ class Account:
         with self._store.reading() as connection:
             return tuple(from_columns(Trade, row) for row in connection.execute(statement))
 
+    def trades_since(self, since: datetime) -> tuple[Trade, ...]:
+        """Trades closed at or after a time, oldest first."""
+        statement = (
+            select(trades)
+            .where(trades.c.closed_at >= since)
+            .order_by(trades.c.closed_at, *_TRADES_IN_ORDER)
+        )
+        with self._store.reading() as connection:
+            return tuple(from_columns(Trade, row) for row in connection.execute(statement))
+
     def add_equity(self, cycle_id: str, account: AccountState) -> None:
         """Keep the account as a cycle left it."""
         row = columns(account, equity, cycle_id=cycle_id, record=document(account))
@@ -158,6 +168,28 @@ class Account:
             found: Decimal | None = connection.scalar(statement)
         return found
 
+    def equity_since(self, at: datetime) -> tuple[tuple[datetime, Decimal], ...]:
+        """When and what the account was worth from a time on, oldest first."""
+        statement = (
+            select(equity.c.as_of, equity.c.equity)
+            .where(equity.c.as_of >= at)
+            .order_by(equity.c.as_of, equity.c.cycle_id)
+        )
+        with self._store.reading() as connection:
+            return tuple((row.as_of, row.equity) for row in connection.execute(statement))
+
+    def first_equity_since(self, at: datetime) -> Decimal | None:
+        """The first equity that was kept at or after a time."""
+        statement = (
+            select(equity.c.equity)
+            .where(equity.c.as_of >= at)
+            .order_by(equity.c.as_of, equity.c.cycle_id)
+            .limit(1)
+        )
+        with self._store.reading() as connection:
+            found: Decimal | None = connection.scalar(statement)
+        return found
+
     def peak_equity(self) -> Decimal | None:
         """The highest equity ever reached."""
         with self._store.reading() as connection:
@@ -165,14 +197,19 @@ class Account:
 
     def raise_peak(self, amount: Decimal, at: datetime) -> Decimal:
         """Note a new highest equity; a lower one changes nothing. Returns the peak."""
-        row = {"only": 1, "equity": amount, "at": at}
-        statement = upsert(peak).values(row)
-        with self._store.writing() as connection:
+        with self._store.writing():
             highest = self.peak_equity()
             if highest is not None and highest >= amount:
                 return highest
-            connection.execute(statement.on_conflict_do_update(index_elements=["only"], set_=row))
+            self.reset_peak(amount, at)
         return amount
+
+    def reset_peak(self, amount: Decimal, at: datetime) -> None:
+        """Measure drawdown from this equity on, higher or lower than the one before."""
+        row = {"only": 1, "equity": amount, "at": at}
+        statement = upsert(peak).values(row)
+        with self._store.writing() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["only"], set_=row))
 
 
 _TRADES_IN_ORDER = in_order(trades.c.trade_id)

@@ -7,6 +7,7 @@ without an ending was killed, and `unfinished` says so.
 
 import json
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, insert, select, update
@@ -125,6 +126,23 @@ class Cycles:
         with self._store.reading() as connection:
             started: datetime | None = connection.scalar(statement)
         return started
+
+    def replayed_to(self) -> datetime | None:
+        """The market time of the newest cycle, where markets are replayed; else None."""
+        statement = (
+            select(cycles.c.venue, cycles.c.started_at).order_by(cycles.c.sequence.desc()).limit(1)
+        )
+        with self._store.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        return row.started_at if row is not None and row.venue == "replay" else None
+
+    def cost_since(self, since: datetime) -> Decimal:
+        """What models cost in USD in cycles begun at or after a time, as far as it is known."""
+        statement = select(cycles.c.cost_usd).where(
+            cycles.c.started_at >= since, cycles.c.cost_usd.is_not(None)
+        )
+        with self._store.reading() as connection:
+            return sum(connection.scalars(statement), Decimal(0))
 
     def unfinished(self) -> tuple[CycleStart, ...]:
         """Cycles that began and never ended: killed, or running now."""

@@ -9,10 +9,11 @@ recorded together or not at all. Never hold one over a model or network call.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import local
+from typing import Any
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 
@@ -21,14 +22,19 @@ from tools.ledger.faults import told
 
 BUSY_TIMEOUT_S = 5
 
+Redact = Callable[[str], str]
+"""Takes secrets out of a text."""
+
 
 class Store:
     """The ledger's connections."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, redact: Redact = str) -> None:
         self.path = path
         self.writer = _engine(path, "BEGIN IMMEDIATE", read_only=False)
         self.reader = _engine(path, "BEGIN", read_only=True)
+        for engine in (self.writer, self.reader):
+            _redact_texts(engine, redact)
         self._mine = local()
         self._closed = False
 
@@ -156,3 +162,22 @@ def _engine(path: Path, begin: str, *, read_only: bool) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _redact_texts(engine: Engine, redact: Redact) -> None:
+    """
+    Take secrets out of every text on its way to SQLite.
+
+    Questions are treated like writes, so that a row is found by the id it was written with.
+    """
+
+    def clean(row: Any) -> Any:
+        if isinstance(row, Mapping):
+            return {name: clean((value,))[0] for name, value in row.items()}
+        return tuple(redact(value) if isinstance(value, str) else value for value in row)
+
+    @event.listens_for(engine, "before_cursor_execute", retval=True)
+    def written(
+        _connection: Connection, _cursor: Any, statement: str, given: Any, _context: Any, many: bool
+    ) -> tuple[str, Any]:
+        return statement, [clean(row) for row in given] if many else clean(given)

@@ -114,6 +114,14 @@ class Execution:
         with self._store.reading() as connection:
             return tuple(connection.scalars(statement))
 
+    def entries_since(self, since: datetime) -> int:
+        """How many entries were written, each with its approval spent, at or after a time."""
+        statement = select(func.count()).where(
+            intents.c.role == "entry", intents.c.created_at >= since
+        )
+        with self._store.reading() as connection:
+            return connection.execute(statement).scalar_one()
+
     def unexplained(self, since: datetime) -> tuple[Order, ...]:
         """Orders written since then of which more was filled than fills are booked."""
         statement = (

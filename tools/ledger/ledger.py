@@ -22,7 +22,7 @@ from records.errors import HomeUnwritable, LedgerCorrupt
 from tools.ledger.account import Account
 from tools.ledger.cycles import Cycles
 from tools.ledger.decisions import Decisions
-from tools.ledger.engine import Store
+from tools.ledger.engine import Redact, Store
 from tools.ledger.execution import Execution
 from tools.ledger.lessons import Lessons
 from tools.ledger.revision import bring_up
@@ -35,9 +35,10 @@ if TYPE_CHECKING:
 class Ledger:
     """One file, its subjects as attributes; safe to use from several threads and processes."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, redact: Redact = str) -> None:
+        """`redact` takes secrets out of every text that is written."""
         self.path = path
-        self.store = Store(path)
+        self.store = Store(path, redact)
         self.cycles = Cycles(self.store)
         self.decisions = Decisions(self.store)
         self.execution = Execution(self.store)

@@ -1,19 +1,22 @@
 """
 What keeps the desk from trading, and what it raised an alarm about.
 
-The breaker's states are kept as a history, locks are cleared but never deleted, and
-events are only added: afterwards anybody can see why an entry was not made.
+The breaker's states are kept as a history, locks are made longer or cleared but never
+deleted, and events are only added: afterwards anybody can see why an entry was not made.
 """
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from records.arming import Arming
+from records.breaker import BreakerState
 from records.cycle import Event
-from records.errors import LedgerConflict
+from records.errors import LedgerConflict, LedgerCorrupt
 from records.lock import Lock
-from records.risk import BreakerState
 from tools.ledger.engine import Store
 from tools.ledger.rows import columns, document, from_columns, from_document
 from tools.ledger.schema import arming, breaker, events, locks
@@ -46,7 +49,7 @@ class Safety:
             rows = connection.execute(statement).all()
         return tuple(from_document(BreakerState, row.record) for row in rows)
 
-    def add_lock(
+    def hold_lock(
         self,
         kind: str,
         *,
@@ -55,14 +58,23 @@ class Safety:
         until: datetime | None,
         reason: str,
         by: str,
+        judged_to: datetime | None = None,
     ) -> Lock:
-        """Lock one market, or all with None, until a time or until it is cleared."""
+        """
+        Lock one market, or all with None, until a time or until it is cleared.
+
+        A lock of this kind that holds there already is made longer, never shorter, and stays one.
+        """
         lock = Lock(
-            lock_id=0, kind=kind, symbol=symbol, since=since, until=until, reason=reason, by=by
-        )
-        row = columns(lock, locks)
-        del row["lock_id"]
+            lock_id=0, kind=kind, symbol=symbol, since=since, until=until, reason=reason, by=by,
+            judged_to=judged_to,
+        )  # fmt: skip
         with self._store.writing() as connection:
+            for held in self.active_locks(since):
+                if (held.kind, held.symbol) == (kind, symbol):
+                    return _lengthened(connection, held, lock)
+            row = columns(lock, locks)
+            del row["lock_id"]
             number = connection.execute(insert(locks).returning(locks.c.lock_id), row).scalar_one()
         return lock.model_copy(update={"lock_id": number})
 
@@ -77,18 +89,41 @@ class Safety:
         with self._store.reading() as connection:
             return tuple(from_columns(Lock, row) for row in connection.execute(statement))
 
-    def clear_lock(self, lock_id: int, *, at: datetime, by: str) -> None:
-        """Lift a lock; who did it stays on record."""
+    def locks(self, limit: int) -> tuple[Lock, ...]:
+        """The newest locks, newest first, whether they hold or not."""
+        statement = select(locks).order_by(locks.c.lock_id.desc()).limit(limit)
+        with self._store.reading() as connection:
+            return tuple(from_columns(Lock, row) for row in connection.execute(statement))
+
+    def lock(self, lock_id: int) -> Lock | None:
+        """One lock by its number."""
+        with self._store.reading() as connection:
+            row = connection.execute(select(locks).where(locks.c.lock_id == lock_id)).one_or_none()
+        return None if row is None else from_columns(Lock, row)
+
+    def judged_to(self) -> Mapping[tuple[str, str | None], datetime]:
+        """Up to when trades, or equity, led to a lock already, by its kind and market."""
+        statement = (
+            select(locks.c.kind, locks.c.symbol, func.max(locks.c.judged_to).label("newest"))
+            .where(locks.c.judged_to.is_not(None))
+            .group_by(locks.c.kind, locks.c.symbol)
+        )
+        with self._store.reading() as connection:
+            rows = connection.execute(statement).all()
+        return {(row.kind, row.symbol): row.newest for row in rows}
+
+    def clear_lock(self, lock_id: int, *, at: datetime, by: str, why: str) -> None:
+        """Lift a lock; who did it, and why, stays on record."""
         statement = (
             update(locks)
             .where(locks.c.lock_id == lock_id, locks.c.cleared_at.is_(None))
-            .values(cleared_at=at, cleared_by=by)
+            .values(cleared_at=at, cleared_by=by, cleared_why=why)
         )
         with self._store.writing() as connection:
             if connection.execute(statement).rowcount != 1:
                 raise LedgerConflict(
                     f"There is no lock {lock_id} to clear. Nothing was changed. "
-                    "`desk status` lists the locks that hold."
+                    "`desk locks` lists the locks that hold."
                 )
 
     def add_arming(self, permission: Arming) -> None:
@@ -111,8 +146,11 @@ class Safety:
 
     def add_event(self, event: Event) -> None:
         """Keep something worth knowing."""
+        row = columns(event, events)
+        if event.detail is not None:
+            row["detail"] = json.dumps(dict(event.detail))
         with self._store.writing() as connection:
-            connection.execute(insert(events), columns(event, events))
+            connection.execute(insert(events), row)
 
     def events(self, limit: int) -> tuple[Event, ...]:
         """The newest events, newest first."""
@@ -120,7 +158,29 @@ class Safety:
             select(events).order_by(events.c.at.desc(), events.c.event_id.desc()).limit(limit)
         )
         with self._store.reading() as connection:
-            return tuple(from_columns(Event, row) for row in connection.execute(statement))
+            return tuple(_event(row) for row in connection.execute(statement))
+
+
+def _event(row: Row[Any]) -> Event:
+    values = dict(row._mapping)
+    try:
+        values["detail"] = None if row.detail is None else json.loads(row.detail)
+    except ValueError as error:
+        raise LedgerCorrupt(f"The detail of event {row.event_id!r} is not JSON.") from error
+    return from_columns(Event, values)
+
+
+def _lengthened(connection: Connection, held: Lock, wanted: Lock) -> Lock:
+    """The lock that holds, as long as the longer of the two."""
+    judged = [at for at in (held.judged_to, wanted.judged_to) if at is not None]
+    values = {
+        "until": max(held.until, wanted.until) if held.until and wanted.until else None,
+        "judged_to": max(judged, default=None),
+    }
+    if values != {"until": held.until, "judged_to": held.judged_to}:
+        statement = update(locks).where(locks.c.lock_id == held.lock_id).values(**values)
+        connection.execute(statement)
+    return held.model_copy(update=values)
 
 
 def _disarm(connection: Connection, at: datetime) -> bool:

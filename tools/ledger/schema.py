@@ -75,6 +75,7 @@ cycles = table(
     whole("transcript_lines", null=True),
     text("transcript_hash", null=True),
     text("record", null=True),
+    Index("cycles_by_time", "started_at"),
 )
 
 snapshots = table(
@@ -173,6 +174,7 @@ intents = table(
     Column("leverage", Integer, nullable=False, server_default="1"),
     text("why", null=True),
     Index("intents_of_cycle", "cycle_id"),
+    Index("intents_by_time", "created_at"),
 )
 
 orders = table(
@@ -307,6 +309,8 @@ locks = table(
     text("by"),
     time("cleared_at", null=True),
     text("cleared_by", null=True),
+    text("cleared_why", null=True),
+    time("judged_to", null=True),
 )
 
 arming = table(
@@ -329,6 +333,7 @@ events = table(
     text("level"),
     text("kind"),
     text("message"),
+    text("detail", null=True),
     Index("events_by_time", "at"),
 )
 

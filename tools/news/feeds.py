@@ -18,6 +18,7 @@ from tools.news.parse import FeedEntry, NotAFeed, entries
 from tools.news.sources import SAMPLE, FeedLimits, FeedSource
 
 _SAMPLE_FILE = Path(__file__).with_name("sample_feed.xml")
+_ACCEPT = "application/rss+xml, application/atom+xml, application/xml, text/xml"
 _ENTRIES_READ = 4  # for each item kept, so that a feed of dated rubbish stays cheap
 _NOT_READ = "it was not read: no answer in time, or too many feeds"
 _GRACE_S = 0.1  # so that a reader that hits the deadline itself can still say so
@@ -90,11 +91,12 @@ def _fetch_one(
     deadline: float,
     arrived: "SimpleQueue[tuple[str, bytes | str]]",
 ) -> None:
-    from tools.news.fetch import FeedUnreadable, fetch
+    from tools.web.fetch import Unreadable, fetch
 
     try:
-        arrived.put((feed.name, fetch(feed.url, limits, deadline=deadline)))
-    except FeedUnreadable as error:
+        body = fetch(feed.url, limits, accept=_ACCEPT, deadline=deadline)
+        arrived.put((feed.name, body))
+    except Unreadable as error:
         arrived.put((feed.name, str(error)))
 
 

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from records.base import Record
 from records.errors import SettingsError
-from tools.news.address import AddressRefused, checked
+from tools.web.address import AddressRefused, checked
+from tools.web.limits import WebLimits
 
 SAMPLE = "sample"
 
@@ -21,8 +22,8 @@ class FeedSource(Record):
     url: str = Field(repr=False, description="RSS or Atom address, or `sample`.")
 
 
-class FeedLimits(Record):
-    """What one reading may cost. The defaults are the desk's; tests scale them down."""
+class FeedLimits(WebLimits):
+    """What reading the feeds may cost. The defaults are the desk's; tests scale them down."""
 
     max_bytes: Annotated[int, Field(ge=1)] = Field(
         default=2_000_000, description="Of one feed, as sent and again as unpacked."
@@ -34,10 +35,6 @@ class FeedLimits(Record):
     max_items: Annotated[int, Field(ge=1)] = 50
     max_chars: Annotated[int, Field(ge=1, le=2_000)] = Field(
         default=2_000, description="Of a title, and of a summary."
-    )
-    max_redirects: Annotated[int, Field(ge=0)] = Field(default=3, description="Same host only.")
-    allow_private: bool = Field(
-        default=False, description="Also read feeds on this machine or its private network."
     )
 
 

@@ -30,6 +30,8 @@ _LONGEST_AWAY = timedelta(days=60)
 _UNTOLD_AFTER = timedelta(seconds=60)
 _PAUSES_S = (0.2, 0.5)
 """A venue may list the fills of an order a moment after its answer."""
+_UNTOLD = "-untold-"
+"""In the id of a fill that the venue counts and does not list."""
 _OVER: frozenset[str] = frozenset({"filled", "cancelled", "expired"})
 
 
@@ -50,12 +52,14 @@ class Books:
         clock: Clock,
         journal: Journal,
         ids: IdSequence,
+        alarmed: Callable[[str], None] = lambda _message: None,
     ) -> None:
         self._ledger = ledger
         self._account = account
         self._clock = clock
         self._journal = journal
         self._ids = ids
+        self._alarmed = alarmed
         self.cycle_id = ids.cycle_id
         self.booked: list[Fill] = []
         """Every fill this cycle booked, stops of earlier cycles included."""
@@ -80,6 +84,7 @@ class Books:
         """Write what a person has to look at."""
         self.alarms.append(message)
         self._note("alarm", kind, message)
+        self._alarmed(message)
 
     def warn(self, kind: str, message: str) -> None:
         """Write what is worth knowing and stands in nobody's way."""
@@ -136,22 +141,25 @@ class Books:
 
     def book_until_told(self, order: Order, pause: Callable[[float], None]) -> None:
         """Book fills; once or twice more while the venue says filled and does not list them all."""
-        for pause_s in (*_PAUSES_S, None):
-            self.book_fills()
-            if pause_s is None or not self.lacks_fills(order):
+        self.book_fills()
+        for pause_s in _PAUSES_S:
+            if not self.lacks_fills(order):
                 return
             pause(pause_s)
+            self.book_fills()
 
     def unexplained(self) -> tuple[Order, ...]:
         """Orders of which more was filled than fills are booked."""
         return self._ledger.execution.unexplained(self._clock.now() - _LONGEST_AWAY)
 
-    def leaving(self, symbol: str) -> Decimal:
+    def leaving(self, position: Position) -> Decimal:
         """How much of a position is gone by exits, stops and targets that are not booked yet."""
         gone = (
             order.filled_quantity - self._booked_of(order)
             for order in self.unexplained()
-            if order.intent.symbol == symbol and order.intent.reduce_only
+            if order.intent.symbol == position.symbol
+            and order.intent.reduce_only
+            and order.updated_at >= position.opened_at  # an older one closed another position
         )
         return sum(gone, Decimal(0))
 
@@ -165,7 +173,8 @@ class Books:
                 yield order
 
     def book_untold(self, order: Order) -> str | None:
-        """Book what the venue says of a fill that it does not list; the fee is not known."""
+        """Book what the venue says of a fill that it does not list, or say why not; the fee is not
+        known."""
         booked = self._fills_of(order)
         missing = order.filled_quantity - sum((f.quantity for f in booked), Decimal(0))
         known = sum((f.quantity * f.price for f in booked), Decimal(0))
@@ -175,21 +184,23 @@ class Books:
                 f"{order.intent.client_order_id} were filled, and neither lists the fills nor "
                 "names a price. Nothing was booked; look at the venue."
             )
-        self._book(
-            (
-                VenueFill(
-                    fill_id=f"{order.intent.client_order_id}-untold-{order.filled_quantity:f}",
-                    venue_order_id=order.venue_order_id,
-                    symbol=order.intent.symbol,
-                    side=order.intent.side,
-                    quantity=missing,
-                    price=(order.average_price * order.filled_quantity - known) / missing,
-                    fee=Decimal(0),
-                    liquidity="taker",
-                    at=order.updated_at,
-                ),
-            )
+        unpaid = order.average_price * order.filled_quantity - known
+        fill = VenueFill(
+            fill_id=f"{order.intent.client_order_id}{_UNTOLD}{order.filled_quantity:f}",
+            venue_order_id=order.venue_order_id,
+            symbol=order.intent.symbol,
+            side=order.intent.side,
+            quantity=missing,
+            # an average that the venue rounded may leave nothing for a small rest
+            price=unpaid / missing if unpaid > 0 else order.average_price,
+            fee=Decimal(0),
+            liquidity="taker",
+            at=_traded_at(order),
         )
+        try:
+            self._book((fill,))
+        except (VenueError, LedgerConflict) as error:
+            return str(error)
         return None
 
     def _since(self) -> datetime:
@@ -288,7 +299,8 @@ class Books:
 
     def _ours(self, order: Order, executed: Sequence[VenueFill]) -> tuple[Fill, ...]:
         """The venue's fills under our order's id, unless they are booked as untold already."""
-        if any("-untold-" in fill.fill_id for fill in self._fills_of(order)):
+        untold = any(_UNTOLD in fill.fill_id for fill in self._fills_of(order))
+        if untold and _UNTOLD not in executed[0].fill_id:
             return ()
         return tuple(
             Fill(
@@ -319,11 +331,11 @@ class Books:
         held = self.position(fill.symbol)
         if intent.role == "entry":
             return Effect(position=enter(held, fill, self._origin(intent)))
-        if held is None:
+        if held is None or fill.at < held.opened_at:
             raise VenueError(
                 f"The venue reports a fill of {fill.symbol} for order {fill.client_order_id!r}, "
-                "but the ledger holds no position there. It was not booked. Nothing new is opened "
-                "until a person has looked."
+                "but the ledger holds no position there of that time. It was not booked. Nothing "
+                "new is opened until a person has looked."
             )
         return leave(held, fill, intent, self.cycle_id)
 
@@ -346,3 +358,9 @@ class Books:
                 "was not booked. Nothing new is opened until a person has looked."
             )
         return Origin(approval=approval, draft=proposal.draft)
+
+
+def _traded_at(order: Order) -> datetime:
+    """When a fill that is not listed was: an entry no later, an exit no earlier than it was."""
+    entered = order.submitted_at if order.intent.role == "entry" else None
+    return entered or order.updated_at

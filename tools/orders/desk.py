@@ -6,25 +6,31 @@ sent.
 """
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from threading import Lock
 
+from records.base import Record
 from records.clock import Clock
 from records.errors import (
     ApprovalUnknown,
+    EchoRefused,
     EntriesHalted,
     LedgerError,
     NotArmed,
     OrderRefused,
     PriceMoved,
+    TooManyOrders,
     VenueError,
 )
 from records.ids import IdSequence
 from records.market import SymbolMarket, Ticker
 from records.order import ExecutionReport, Order, OrderRefusal
 from records.ports import Journal
+from records.risk import RiskLimits
 from records.verdict import Approval, Refusal
 from tools.ledger.ledger import Ledger
 from tools.orders.booking import Books
+from tools.orders.echo import NO_ECHO, OrderEcho
 from tools.orders.exits import Exits
 from tools.orders.guards import Guards
 from tools.orders.intents import from_approval
@@ -32,6 +38,13 @@ from tools.orders.resolver import Resolver, doubtful
 from tools.orders.sender import Sender
 
 _RESTING: frozenset[str] = frozenset({"open", "partially_filled"})
+
+
+class OrderCaps(Record):
+    """How many entries may be sent; exits are never counted."""
+
+    per_cycle: int = RiskLimits.model_fields["max_orders_per_cycle"].default
+    per_day: int = RiskLimits.model_fields["max_orders_per_day"].default
 
 
 class OrderDesk:
@@ -52,6 +65,7 @@ class OrderDesk:
         pause: Callable[[float], None],
         halted: Callable[[], str | None],
         permit: Callable[[Approval], str | None],
+        caps: OrderCaps,
         journal: Journal,
     ) -> None:
         self._ledger = ledger
@@ -66,6 +80,7 @@ class OrderDesk:
         self._pause = pause
         self._halted = halted
         self._permit = permit
+        self._caps = caps
         self._journal = journal
         self._refused: list[OrderRefusal] = []
         self._doubt: str | None = None
@@ -73,8 +88,12 @@ class OrderDesk:
         """What the ledger failed at; nothing is placed any more by this desk."""
         self._one_at_a_time = Lock()
 
-    def place_all(self, approval_ids: Sequence[str]) -> ExecutionReport:
-        """Place the order of each approval; what is refused is recorded and sends nothing."""
+    def place_all(self, approval_ids: Sequence[str], echo: OrderEcho = NO_ECHO) -> ExecutionReport:
+        """
+        Place the order of each approval; what is refused is recorded and sends nothing.
+
+        What the caller repeats of an order is compared with every approval, and never used.
+        """
         with self._one_at_a_time:
             if self.failure is not None:
                 raise self.failure
@@ -82,7 +101,7 @@ class OrderDesk:
             already = len(self._refused)
             for approval_id in approval_ids:
                 try:
-                    orders.extend(self._place(approval_id))
+                    orders.extend(self._place(approval_id, echo))
                 except OrderRefused as refusal:
                     self._refused.append(self._record(approval_id, refusal))
                 except LedgerError as error:
@@ -98,14 +117,21 @@ class OrderDesk:
         """One order of this desk, by our own id."""
         return self._ledger.execution.order(client_order_id)
 
-    def _place(self, approval_id: str) -> tuple[Order, ...]:
+    def _place(self, approval_id: str, echo: OrderEcho) -> tuple[Order, ...]:
         approval = self._ledger.decisions.approval(approval_id)
         if approval is None or approval.cycle_id != self._ids.cycle_id:
             raise ApprovalUnknown(
                 f"No approval {approval_id[:80]!r} was issued in this cycle. No order was sent. "
                 "Only the risk gate issues approvals."
             )
-        if not approval.reduce_only:
+        if (differs := echo.differs_from(approval)) is not None:
+            raise EchoRefused(
+                f"{differs}. Approval {approval_id} was not used and no order was sent. "
+                "Name approval ids; the order is the approval's."
+            )
+        if approval.reduce_only:
+            self._refuse_second_exit(approval)
+        else:
             self._refuse_entry(approval)
         intents = from_approval(approval, self._clock.now())
         if not approval.reduce_only and approval.used_at is None:
@@ -127,6 +153,8 @@ class OrderDesk:
                 self._doubt = f"what became of {sent.intent.client_order_id} is not known."
             placed = self._guards.settle(sent)
             self._books.book_until_told(sent, self._pause)
+            if not placed:  # its fills may be listed before the venue says so of the order
+                placed = self._guards.settle(self._now(sent))
         except LedgerError:
             self._guards.protect_unrecorded(first.intent, guards)
             raise
@@ -145,6 +173,8 @@ class OrderDesk:
 
     def _leave(self, order: Order) -> Order:
         sent = self._resolver.resolve(self._sender.send(order))
+        if order.intent.kind == "market":
+            sent = self._resolver.settled(sent)
         self._books.book_until_told(sent, self._pause)
         if sent.filled_quantity > 0:
             self._exits.clear(sent.intent.symbol)
@@ -153,6 +183,17 @@ class OrderDesk:
     def _now(self, order: Order) -> Order:
         """The order as the ledger has it after everything."""
         return self._ledger.execution.order(order.intent.client_order_id) or order
+
+    def _refuse_second_exit(self, approval: Approval) -> None:
+        """What exits have taken whose fills are not booked yet is not sold a second time."""
+        held = self._books.position(approval.symbol)
+        gone = Decimal(0) if held is None else self._books.leaving(held)
+        if held is not None and gone and approval.quantity > held.quantity - gone:
+            raise OrderRefused(
+                f"{gone} of {held.quantity} {approval.symbol} was closed already, and the venue "
+                f"does not list the fills yet. Exit {approval.approval_id} was not sent. The next "
+                "cycle looks again."
+            )
 
     def _refuse_entry(self, approval: Approval) -> None:
         doubt = self._doubt or next(iter(self._books.alarms), None)
@@ -166,16 +207,37 @@ class OrderDesk:
                 f"The desk is halted ({reason}). Entry {approval.approval_id} was not sent. "
                 "`desk resume` allows entries again."
             )
+        self._refuse_beyond_caps(approval)
         self._refuse_moved_price(approval)
         forbidden = self._permit(approval)
         if forbidden is not None:
             raise NotArmed(f"{forbidden} Entry {approval.approval_id} was not sent.")
 
+    def _refuse_beyond_caps(self, approval: Approval) -> None:
+        """Counted again where orders leave: nothing above may be in error about this."""
+        if approval.used_at is not None:
+            return  # the ledger refuses it, and says that it was used
+        execution, now = self._ledger.execution, self._clock.now()
+        sent = sum(o.intent.role == "entry" for o in execution.orders(self._ids.cycle_id))
+        today = execution.entries_since(now.replace(hour=0, minute=0, second=0, microsecond=0))
+        for count, most, when in (
+            (sent, self._caps.per_cycle, "in this cycle"),
+            (today, self._caps.per_day, "since 00:00 UTC"),
+        ):
+            if count >= most:
+                raise TooManyOrders(
+                    f"{count} entries were sent {when}, the most is {most}. "
+                    f"Entry {approval.approval_id} was not sent."
+                )
+
     def _refuse_moved_price(self, approval: Approval) -> None:
         try:
             market = self._quote(approval.symbol)
         except VenueError as error:
-            raise PriceMoved(f"{approval.symbol} has no fresh price: {error}") from error
+            raise PriceMoved(
+                f"{approval.symbol} has no fresh price: {error} No order was sent. The next cycle "
+                "decides anew."
+            ) from error
         if market is None:
             raise PriceMoved(f"{approval.symbol} has no price in this cycle. No order was sent.")
         buys, ticker = approval.side == "buy", market.ticker

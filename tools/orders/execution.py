@@ -20,7 +20,7 @@ from tools.exchange.writer import OrderWriter
 from tools.ledger.ledger import Ledger
 from tools.orders.acceptance import Acceptance
 from tools.orders.booking import Books
-from tools.orders.desk import OrderDesk
+from tools.orders.desk import OrderCaps, OrderDesk
 from tools.orders.exits import Exits
 from tools.orders.guards import Guards
 from tools.orders.protection import Protector
@@ -42,10 +42,12 @@ class Execution:
         clock: Clock,
         journal: Journal,
         pause: Callable[[float], None] = time.sleep,
+        alarmed: Callable[[str], None] = lambda _message: None,
     ) -> None:
+        """`alarmed` is told of each alarm at once, so that nothing is opened unseen after it."""
         self._ledger, self._account, self._ids = ledger, account, ids
         self._clock, self._journal, self._pause = clock, journal, pause
-        self.books = Books(ledger, account, clock, journal, ids)
+        self.books = Books(ledger, account, clock, journal, ids, alarmed)
         self._sender = Sender(writer, self.books, clock)
         self._resolver = Resolver(account, self.books, clock, pause, writer.fate_known_after_s)
         self._exits = Exits(ledger, self._sender, self._resolver, self.books, ids, clock, pause)
@@ -72,6 +74,7 @@ class Execution:
         quote: Callable[[str], SymbolMarket | None],
         halted: Callable[[], str | None],
         permit: Callable[[Approval], str | None] = lambda _approval: None,
+        caps: OrderCaps = OrderCaps(),  # noqa: B008
     ) -> OrderDesk:
         """The desk that places approved orders; `permit` says why an entry may not go out."""
         return OrderDesk(
@@ -87,6 +90,7 @@ class Execution:
             pause=self._pause,
             halted=halted,
             permit=permit,
+            caps=caps,
             journal=self._journal,
         )
 

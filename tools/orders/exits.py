@@ -48,7 +48,7 @@ class Exits:
 
         What exits have taken whose fills are not booked yet is not sold a second time.
         """
-        left = position.quantity - self._books.leaving(position.symbol)
+        left = position.quantity - self._books.leaving(position)
         if left <= 0:
             return ()
         held = position.model_copy(update={"quantity": left})

@@ -57,11 +57,17 @@ class Guards:
         self._pause = pause
 
     def settle_all(self) -> None:
-        """Settle every waiting guard."""
+        """Settle every waiting guard; a venue that fails at one is raised once all were tried."""
+        failures: list[VenueError] = []
         for entry in self._entries_waited_for():
-            for guard in self._of(entry):
-                self._found_at_venue(guard, entry)
-            self.settle(entry)
+            try:
+                for guard in self._of(entry):
+                    self._found_at_venue(guard, entry)
+                self.settle(entry)
+            except VenueError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
     def settle(self, entry: Order) -> tuple[Order, ...]:
         """Send the guards of what an entry filled, as large as that; end those of a dead one."""

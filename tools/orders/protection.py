@@ -126,8 +126,7 @@ class Protector:
 
     def _asked_stops(self, position: Position) -> Iterator[tuple[Decimal, ExitReason]]:
         best, sign = position.best_price, 1 if position.side == "long" else -1
-        if best is None:
-            return
+        assert best is not None, "it was written down at the beginning of this look"
         gained_pct = _gain(position, best, position.entry_price) / position.entry_price * 100
         even = self._rules.break_even_pct
         if even is not None and gained_pct >= even:

@@ -217,7 +217,7 @@ class Reconciler:
         held = self._account.holdings()
         for position in self._ledger.account.open_positions():
             there = held.get(position.symbol, Decimal(0)) * _sign(position) > 0
-            if there and not self._books.leaving(position.symbol):
+            if there and not self._books.leaving(position):
                 self._guards.cover(position, standing)
 
     def _unprotected(self) -> Iterator[str]:

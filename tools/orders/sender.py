@@ -30,11 +30,6 @@ class Sender:
         """How long to wait before a refused guard is tried under another id."""
 
     @property
-    def fate_known_after_s(self) -> float:
-        """How long after the sending a miss proves that nothing is there."""
-        return self._writer.fate_known_after_s
-
-    @property
     def entries_rest(self) -> bool:
         """Whether a limit entry may wait at the venue after the cycle."""
         return self._writer.entries_rest
@@ -88,11 +83,9 @@ class Sender:
 
     def _create(self, intent: OrderIntent, before_again: Callable[[], None]) -> VenueOrder:
         """The only call of a venue's create; what never left is called once more."""
-        for last in (False, True):
-            try:
-                return self._writer.create(intent)
-            except NotSent:
-                if last:
-                    raise
-                before_again()
-        raise AssertionError("both attempts return or raise")
+        create = self._writer.create
+        try:
+            return create(intent)
+        except NotSent:
+            before_again()
+        return create(intent)

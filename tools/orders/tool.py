@@ -2,21 +2,21 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from typing import Annotated, Any
 
 from crewai.tools import BaseTool
 from pydantic import BaseModel, ConfigDict, Field
 
 from records.table import answer
 from tools.orders.desk import OrderDesk
+from tools.orders.echo import OrderEcho
 
 
-class PlaceOrderArgs(BaseModel):
+class PlaceOrderArgs(OrderEcho):
     """The executor names approvals; size, side and symbol come from the ledger."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    approval_ids: list[str] = Field(
-        max_length=10, description="Approvals issued by the risk gate in this cycle."
+    approval_ids: list[Annotated[str, Field(max_length=80)]] = Field(
+        min_length=1, max_length=10, description="Approvals issued by the risk gate in this cycle."
     )
 
 
@@ -27,7 +27,8 @@ class PlaceOrderTool(BaseTool):
 
     name: str = "place_order"
     description: str = (
-        "Place the orders that these approvals allow, all in one call. It ends your task."
+        "Place the orders that these approvals allow, all in one call. It ends your task. Leave "
+        "the other fields null: they are only compared with the approval."
     )
     args_schema: type[BaseModel] = PlaceOrderArgs
     result_as_answer: bool = True
@@ -35,9 +36,9 @@ class PlaceOrderTool(BaseTool):
     shield: Callable[[], AbstractContextManager[None]] = nullcontext
     """An order that was begun is seen through, whoever wants the process to end."""
 
-    def _run(self, approval_ids: list[str]) -> str:
+    def _run(self, approval_ids: list[str], **echoed: Any) -> str:
         with self.shield():
-            return self.desk.place_all(approval_ids).model_dump_json()
+            return self.desk.place_all(approval_ids, OrderEcho(**echoed)).model_dump_json()
 
 
 class GetOrderArgs(BaseModel):

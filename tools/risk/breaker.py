@@ -1,123 +1,132 @@
 """
-The circuit breaker: BTC and ETH falling fast stop every entry, before any model is asked.
+The circuit breaker: what the market does can stop every entry, before any model is asked.
 
-Source: domain reference, Circuit breaker. A drop is measured from the close before the
-window to the lowest low within it, the price of this moment included. A missing input
-neither triggers nor clears: a breaker that was triggered stays so until every market it
-measured can be measured again.
+Source: domain reference, Circuit breaker.
+
+    SAFE <-> WARNING -> TRIGGERED -> RECOVERING (smaller sizes) -> SAFE or WARNING
+
+It decides from a snapshot and its own last state alone, so it survives every restart. A
+missing input neither triggers nor clears, and a fault of the data is no crash. Nothing here
+can be talked to: a person may reset it, which is recorded, and never with full size.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
-from records.candles import CandleSeries
-from records.clock import epoch_ms
-from records.interval import interval_ms
+from records.breaker import BreakerLimits, BreakerReading, BreakerState, BreakerStatus
 from records.market import MarketSnapshot
-from records.risk import BreakerLimits, BreakerReading, BreakerState
+from tools.risk import recovery, triggers
+from tools.risk.frames import EXACT
+from tools.risk.triggers import MAJORS, warns, words
 
-WATCHED = ("BTC/USDT", "ETH/USDT")
-_MINUTE_MS = 60_000
+WATCHED = MAJORS
+"""Markets the breaker needs whatever the desk trades; it also reads `limits.peg_markets`."""
+
+Readings = tuple[BreakerReading, ...]
 
 
 def evaluate(
-    snapshot: MarketSnapshot, previous: BreakerState | None, limits: BreakerLimits
+    snapshot: MarketSnapshot,
+    previous: BreakerState | None,
+    limits: BreakerLimits,
+    *,
+    watched: Sequence[str],
+    fear_greed: Decimal | None = None,
 ) -> BreakerState:
-    """The breaker's state after this snapshot."""
-    now = snapshot.as_of
-    readings = tuple(_readings(snapshot, limits))
-    tripped = tuple(_words(r) for r in readings if r.value_pct >= r.limit_pct)
-    if tripped:
-        return BreakerState(status="TRIGGERED", since=now, reasons=tripped, readings=readings)
-    if previous is not None and previous.status == "TRIGGERED":
-        newest = _newest(previous.readings, readings)
-        if still := _not_recovered(snapshot, previous, limits):
-            return previous.model_copy(update={"readings": newest, "reasons": still})
-    near = tuple(
-        _words(r) for r in readings if r.value_pct >= r.limit_pct * limits.warning_share / 100
+    """The breaker's state after this snapshot; `watched` are the markets of the desk."""
+    with localcontext(EXACT):
+        stood = previous or BreakerState(status="SAFE", since=snapshot.as_of)
+        seen = tuple(triggers.readings(snapshot, stood, limits, watched, fear_greed))
+        tripped = any(reading.tripped for reading in seen)
+        if not tripped and stood.status != "TRIGGERED":
+            return _open(stood, seen, snapshot.as_of, limits)
+        held = _held(stood, seen, snapshot)
+        waits = tuple(recovery.missing(held, snapshot, limits))
+        if tripped or waits:
+            return held.model_copy(update={"reasons": (*_causes(held), *waits)})
+        return _open(_recovered(held, snapshot.as_of), seen, snapshot.as_of, limits)
+
+
+def reset(state: BreakerState, now: datetime) -> BreakerState:
+    """
+    RECOVERING by a person's hand, with smaller sizes; a state that is not TRIGGERED stays.
+
+    No fall from before the reset counts again: from here on drops are measured from the first
+    close after it, and until then not at all. What still holds at the next evaluation, such as
+    funding, a peg, volume or Fear & Greed, triggers again: change its limit instead.
+    """
+    if state.status != "TRIGGERED":
+        return state
+    return _recovered(state, now).model_copy(update={"reset_at": now})
+
+
+def size_pct(state: BreakerState, limits: BreakerLimits) -> Decimal:
+    """Size of a new position, percent of the ordinary one."""
+    return limits.half_size_pct if state.status == "RECOVERING" else Decimal(100)
+
+
+def is_blind(state: BreakerState) -> bool:
+    """Whether neither Bitcoin nor Ether could be measured, so that no crash would be seen."""
+    return not any(
+        r.trigger in recovery.drops_of(symbol) and not r.stale
+        for r in state.readings
+        for symbol in MAJORS
     )
-    status = "WARNING" if near else "SAFE"
-    since = previous.since if previous is not None and previous.status == status else now
-    return BreakerState(status=status, since=since, reasons=near, readings=readings)
 
 
-def _readings(snapshot: MarketSnapshot, limits: BreakerLimits) -> Iterator[BreakerReading]:
-    triggers = {
-        "BTC/USDT": (limits.btc_drop_5m_pct, limits.btc_drop_1h_pct, limits.btc_drop_4h_pct),
-        "ETH/USDT": (limits.eth_drop_5m_pct, limits.eth_drop_1h_pct, limits.eth_drop_4h_pct),
-    }
-    for symbol, bounds in triggers.items():
-        for (words, minutes), bound in zip(_WINDOWS, bounds, strict=True):
-            drop = drop_pct(snapshot, symbol, minutes)
-            if drop is not None:
-                yield BreakerReading(
-                    trigger=f"{symbol} {words} drop", value_pct=drop, limit_pct=bound
-                )
+def unjudged(previous: BreakerState | None, now: datetime, why: str) -> BreakerState:
+    """TRIGGERED because the breaker itself failed; what it knew of a crash is kept."""
+    reasons = (f"the circuit breaker could not be judged: {why}",)
+    if previous is None or previous.status != "TRIGGERED":
+        reset_at = None if previous is None else previous.reset_at
+        return BreakerState(status="TRIGGERED", since=now, reasons=reasons, reset_at=reset_at)
+    return previous.model_copy(update={"since": now, "reasons": (*_causes(previous), *reasons)})
 
 
-_WINDOWS = (("5m", 5), ("1h", 60), ("4h", 240))
+def _held(stood: BreakerState, seen: Readings, snapshot: MarketSnapshot) -> BreakerState:
+    """TRIGGERED, anew or still; another trigger starts the wait again."""
+    tripped = {reading.trigger: reading for reading in seen if reading.tripped}
+    causes = {reading.trigger: reading for reading in stood.triggered_by}
+    standing = {reading.trigger for reading in stood.readings if reading.tripped}
+    return BreakerState(
+        status="TRIGGERED",
+        since=stood.since if tripped.keys() <= standing else snapshot.as_of,
+        readings=seen,
+        triggered_by=tuple((causes | tripped).values()),
+        falls=tuple(recovery.falls(stood, snapshot)),
+        reset_at=stood.reset_at,
+    )
 
 
-def drop_pct(snapshot: MarketSnapshot, symbol: str, minutes: int) -> Decimal | None:
-    """Fall within the last `minutes`, percent of the close before them; None when unknown."""
-    market = snapshot.markets.get(symbol)
-    if market is None:
-        return None
-    series = _fine_enough(market.frames.values(), minutes)
-    if series is None:
-        return None
-    length_ms = interval_ms(series.interval)
-    start_ms = epoch_ms(snapshot.as_of) - minutes * _MINUTE_MS
-    closes_ms = series.open_time_ms + length_ms
-    within = closes_ms > start_ms
-    count = int(within.sum())
-    if count == 0 or count == len(series):
-        return None
-    if int(closes_ms[~within][-1]) <= start_ms - length_ms:
-        return None  # a gap: an older close would add an older fall to this window
-    before = float(series.close[~within][-1])
-    lowest = min(float(series.low[within].min()), float(market.ticker.last))
-    return Decimal(str(round(max(0.0, (before - lowest) / before * 100), 4)))
+def _causes(held: BreakerState) -> tuple[str, ...]:
+    """What tripped, and whether it still holds."""
+    holding = {reading.trigger for reading in held.readings if reading.tripped}
+    return tuple(
+        words(r) if r.trigger in holding else f"{words(r)} has passed" for r in held.triggered_by
+    )
 
 
-def _fine_enough(frames: Iterable[CandleSeries], minutes: int) -> CandleSeries | None:
-    """The finest series whose candles are no longer than the window."""
-    fitting = [
-        series
-        for series in frames
-        if len(series) and interval_ms(series.interval) <= minutes * _MINUTE_MS
-    ]
-    return min(fitting, key=lambda series: interval_ms(series.interval), default=None)
+def _recovered(held: BreakerState, now: datetime) -> BreakerState:
+    """RECOVERING from now on."""
+    return BreakerState(status="RECOVERING", since=now, reset_at=held.reset_at)
 
 
-def _not_recovered(
-    snapshot: MarketSnapshot, previous: BreakerState, limits: BreakerLimits
-) -> tuple[str, ...]:
-    """What still has to happen before entries are possible again."""
-    calm_until = previous.since + timedelta(seconds=limits.calm_s)
-    if snapshot.as_of < calm_until:
-        return (f"calm is needed until {_clock(calm_until)}",)
-    minutes = max(limits.calm_s // 60, 60)
-    for symbol in WATCHED:
-        drop = drop_pct(snapshot, symbol, minutes)
-        if drop is not None and drop >= limits.calm_drop_pct:
-            return (f"{symbol} fell {drop} % within {minutes} minutes",)
-        if drop is None and any(r.trigger.startswith(symbol) for r in previous.readings):
-            return (f"{symbol} cannot be measured",)
-    return ()
-
-
-def _newest(
-    known: Iterable[BreakerReading], readings: Iterable[BreakerReading]
-) -> tuple[BreakerReading, ...]:
-    """The last reading of each trigger; one that is missing now keeps its former figure."""
-    return tuple({reading.trigger: reading for reading in (*known, *readings)}.values())
-
-
-def _words(reading: BreakerReading) -> str:
-    return f"{reading.trigger} {reading.value_pct} % (limit {reading.limit_pct} %)"
-
-
-def _clock(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+def _open(
+    stood: BreakerState, seen: Readings, now: datetime, limits: BreakerLimits
+) -> BreakerState:
+    """RECOVERING to its end, else WARNING or SAFE."""
+    near = tuple(words(reading) for reading in seen if warns(reading, limits))
+    until = stood.until or stood.since + timedelta(seconds=limits.half_size_s)
+    if stood.status == "RECOVERING" and now < until:
+        ends = f"recovering: {limits.half_size_pct:f} % size until {recovery.clock(until)}"
+        update = {"reasons": (ends, *near), "readings": seen, "until": until}
+        return stood.model_copy(update=update)
+    status: BreakerStatus = "WARNING" if near else "SAFE"
+    return BreakerState(
+        status=status,
+        since=stood.since if stood.status == status else now,
+        reasons=near,
+        readings=seen,
+        reset_at=stood.reset_at,
+    )

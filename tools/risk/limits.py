@@ -8,24 +8,37 @@ stop and target lie is judged at the price of now.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from records.base import PositionSide, Record
+from records.breaker import BreakerState
+from records.interval import interval_ms
+from records.lock import Lock
 from records.market import SymbolMarket
 from records.order import AccountState, PositionMark
-from records.proposal import TradeProposal
-from records.risk import BreakerState, RiskLimits
+from records.proposal import ProposalDraft, TradeProposal
+from records.risk import RiskLimits
+from records.support import LEAST_SOURCES, Support
 from records.verdict import Approval, Breach
-from tools.exchange.margin import liquidation_price, margin
+from tools.exchange.margin import liquidation_price
+from tools.risk.facts import Figures, invented
+from tools.risk.losses import LossState
 from tools.risk.sizing import (
     Band,
+    Holdings,
+    Room,
     band,
+    book_depth,
+    buys,
+    cost,
     entry_price,
     reward_risk,
     room,
     round_down,
     usable_leverage,
 )
+from tools.risk.slippage import expected_pct, taken_side
 
 
 class Case(Record):
@@ -33,22 +46,35 @@ class Case(Record):
 
     proposal: TradeProposal
     market: SymbolMarket
-    account: AccountState
-    committed: tuple[Approval, ...]
+    holdings: Holdings
     limits: RiskLimits
     breaker: BreakerState
     halted: str | None
+    locks: tuple[Lock, ...]
+    losses: LossState
+    support: Support
+    figures: Figures
+    entries_today: int
+    now: datetime
     quantity: Decimal
     stop: Decimal | None
     leverage: int
 
     @property
+    def draft(self) -> ProposalDraft:
+        return self.proposal.draft
+
+    @property
+    def symbol(self) -> str:
+        return self.proposal.symbol
+
+    @property
     def price(self) -> Decimal:
-        return entry_price(self.proposal.draft, self.market, self.held)
+        return entry_price(self.draft, self.market, self.held)
 
     @property
     def band(self) -> Band:
-        judged = self.proposal.draft.model_copy(update={"stop": self.stop})
+        judged = self.draft.model_copy(update={"stop": self.stop})
         return band(judged, self.market, self.limits, self.held)
 
     @property
@@ -57,20 +83,25 @@ class Case(Record):
         return self.quantity * self.band.high
 
     @property
+    def room(self) -> Room:
+        return room(self.symbol, self.draft.sign, self.holdings, self.limits)
+
+    @property
     def opens(self) -> bool:
-        return self.proposal.draft.opens
+        return self.draft.opens
 
     @property
     def side(self) -> PositionSide:
-        return "short" if self.proposal.draft.action == "open_short" else "long"
+        return "long" if self.draft.sign > 0 else "short"
 
     @property
-    def sign(self) -> int:
-        return 1 if self.side == "long" else -1
+    def promised(self) -> tuple[Approval, ...]:
+        """Entries that were approved, and may yet become positions."""
+        return self.holdings.promised
 
     @property
     def held(self) -> PositionMark | None:
-        return held_in(self.proposal.symbol, self.account)
+        return held_in(self.symbol, self.holdings.account)
 
 
 def held_in(symbol: str, account: AccountState) -> PositionMark | None:
@@ -134,27 +165,110 @@ def _short_only_where_possible(case: Case) -> str | None:
     """A short needs a contract; on a spot market there is nothing to sell."""
     if case.side == "long" or case.market.rules.perpetual:
         return None
-    return f"{case.proposal.symbol} is a spot market here: nothing can be sold short on it"
+    return f"{case.symbol} is a spot market here: nothing can be sold short on it"
 
 
 @_entry("entry")
+@_exit("entry")
 def _limit_has_a_price(case: Case) -> str | None:
-    """A limit order without its price would be a market order."""
-    draft = case.proposal.draft
-    if draft.entry == "market" or draft.limit_price is not None:
+    """A limit order without its price would be a market order; a price beyond sense, a typo."""
+    limit, market = case.draft.limit_price, case.market.ticker.mid
+    if case.draft.entry == "market":
         return None
-    return "a limit entry names no limit_price"
+    if limit is None:
+        return "a limit order names no limit_price"
+    if market <= limit * _FARTHEST and limit <= market * _FARTHEST:
+        return None
+    return f"the limit price is more than {_FARTHEST} times away from the market, {market:f}"
+
+
+@_entry("locks")
+def _not_locked(case: Case) -> str | None:
+    """Losses, jumps and alarms lock a market or the desk; time or a person unlocks it."""
+    holding = [lock for lock in case.locks if lock.symbol in (None, case.symbol)]
+    if not holding:
+        return None
+    return "; ".join(f"{lock.symbol or 'the desk'} is locked: {lock.reason}" for lock in holding)
 
 
 @_entry("risk.max_open_positions")
 def _positions_left(case: Case) -> str | None:
     """Attention is limited: one position a market, and only so many markets."""
     if case.held is not None:
-        return f"{case.proposal.symbol} is already held; one position a market"
-    if any(approval.symbol == case.proposal.symbol for approval in case.committed):
-        return f"{case.proposal.symbol} already has an approved order"
-    left = room(case.proposal.symbol, case.account, case.committed, case.limits).positions_left
-    return None if left > 0 else f"{case.limits.max_open_positions} positions are open or approved"
+        return f"{case.symbol} is already held; one position a market"
+    if case.room.positions_left > 0:
+        return None
+    return f"{case.limits.max_open_positions} positions are open or approved"
+
+
+@_entry("duplicate")
+def _no_second_order(case: Case) -> str | None:
+    """The same idea twice is one idea at twice the size."""
+    if all(approval.symbol != case.symbol for approval in case.promised):
+        return None
+    return f"{case.symbol} already has an approved or a working entry"
+
+
+@_entry("risk.max_orders_per_cycle")
+def _orders_of_the_cycle(case: Case) -> str | None:
+    """A runaway loop is stopped after a few orders, not after a few thousand."""
+    placed = sum(one.cycle_id == case.proposal.cycle_id for one in case.promised)
+    most = case.limits.max_orders_per_cycle
+    return None if placed < most else f"{placed} entries were approved in this cycle already"
+
+
+@_entry("risk.max_orders_per_day")
+def _orders_of_the_day(case: Case) -> str | None:
+    """A day that wants this many entries is a day to look at, not to trade."""
+    most = case.limits.max_orders_per_day
+    if case.entries_today < most:
+        return None
+    return f"{case.entries_today} entries were sent or approved since 00:00 UTC, the most is {most}"
+
+
+@_entry("risk.max_day_loss_pct")
+def _day_loss(case: Case) -> str | None:
+    """A bad day ends early."""
+    return _lost(case, "day", case.losses.day_loss_pct)
+
+
+@_entry("risk.max_week_loss_pct")
+def _week_loss(case: Case) -> str | None:
+    """A bad week ends early."""
+    return _lost(case, "week", case.losses.week_loss_pct)
+
+
+@_entry("risk.max_month_loss_pct")
+def _month_loss(case: Case) -> str | None:
+    """A bad month ends early."""
+    return _lost(case, "month", case.losses.month_loss_pct)
+
+
+@_entry("risk.max_drawdown_pct")
+def _drawdown(case: Case) -> str | None:
+    """What was lost from the highest equity has to be earned back with less."""
+    fallen, most = case.losses.drawdown_pct, case.limits.max_drawdown_pct
+    if fallen < most:
+        return None
+    return f"equity is {fallen:.2f} % below its highest, the most is {most} %"
+
+
+@_entry("risk.require_evidence")
+def _evidence(case: Case) -> str | None:
+    """Nobody trades on one story that nothing in the market confirms."""
+    if not case.limits.require_evidence or case.support.for_side(case.draft.sign):
+        return None
+    return (
+        f"neither the desk's signal nor a reader of the market is on the side of a {case.side} in "
+        f"{case.symbol}, and the news cited has fewer than {LEAST_SOURCES} sources"
+    )
+
+
+@_entry("facts")
+def _facts(case: Case) -> str | None:
+    """A proposal that rests on an invented number rests on nothing."""
+    false = invented(case.draft, case.figures)
+    return f"it quotes figures that are not the desk's: {'; '.join(false)}" if false else None
 
 
 @_entry("stop")
@@ -194,7 +308,7 @@ def _stop_not_too_far(case: Case) -> str | None:
 @_entry("risk.min_reward_risk")
 def _worth_the_risk(case: Case) -> str | None:
     """A target must pay for the stops on the way; no target, no bound."""
-    draft = case.proposal.draft.model_copy(update={"stop": case.stop})
+    draft = case.draft.model_copy(update={"stop": case.stop})
     ratio = reward_risk(draft, case.price)
     if ratio is None or ratio >= case.limits.min_reward_risk:
         return None
@@ -204,9 +318,9 @@ def _worth_the_risk(case: Case) -> str | None:
 @_entry("take_profit")
 def _target_within_sense(case: Case) -> str | None:
     """A target that far away is a typo, and would pass any reward/risk."""
-    target, price = case.proposal.draft.take_profit, case.price
-    farthest = price * _FARTHEST_TARGET if case.side == "long" else price / _FARTHEST_TARGET
-    if target is None or (farthest - target) * case.sign >= 0:
+    target, price = case.draft.take_profit, case.price
+    farthest = price * _FARTHEST if case.side == "long" else price / _FARTHEST
+    if target is None or (farthest - target) * case.draft.sign >= 0:
         return None
     return f"the target {target} is beyond {farthest:f}, the farthest for an entry at {price}"
 
@@ -218,7 +332,7 @@ def _stop_before_liquidation(case: Case) -> str | None:
     ends = liquidation_price(case.side, worst, case.leverage, rules.maintenance_pct)
     if not rules.perpetual or case.stop is None or ends is None:
         return None
-    way, distance = (worst - ends) * case.sign, (worst - case.stop) * case.sign
+    way, distance = (worst - ends) * case.draft.sign, (worst - case.stop) * case.draft.sign
     if distance <= way * _USABLE_WAY_PCT / 100:
         return None
     return (
@@ -235,7 +349,7 @@ def _loss_at_stop(case: Case) -> str | None:
     if case.stop is None:
         return None
     loss = case.quantity * case.band.farthest(case.stop)
-    bound = _bound(case, "risk_per_trade_pct")
+    bound = case.holdings.account.equity * case.limits.risk_per_trade_pct / 100
     if loss <= bound:
         return None
     return (
@@ -247,15 +361,35 @@ def _loss_at_stop(case: Case) -> str | None:
 @_entry("risk.max_position_pct")
 def _position_cap(case: Case) -> str | None:
     """No single market may decide the account's fate."""
-    left = room(case.proposal.symbol, case.account, case.committed, case.limits).position_left
+    left = case.room.position_left
     value = case.most_value
     return None if value <= left else f"the position may be worth {value:.2f}, {left:.2f} is left"
+
+
+@_entry("risk.max_symbol_pct")
+def _symbol_cap(case: Case) -> str | None:
+    """Held, approved and resting in one market are one risk."""
+    left, value = case.room.symbol_left, case.most_value
+    if value <= left:
+        return None
+    return f"the entry may be worth {value:.2f}, {left:.2f} is left for {case.symbol}"
+
+
+@_entry("risk.max_correlated_pct")
+def _correlated_cap(case: Case) -> str | None:
+    """Positions that move together are one position."""
+    left, value = case.room.correlated_left, case.most_value
+    if value <= left:
+        return None
+    return (
+        f"the entry may be worth {value:.2f}, {left:.2f} is left for what moves with {case.symbol}"
+    )
 
 
 @_entry("risk.max_total_exposure_pct")
 def _exposure_cap(case: Case) -> str | None:
     """Markets fall together, so what is held counts together."""
-    left = room(case.proposal.symbol, case.account, case.committed, case.limits).exposure_left
+    left = case.room.exposure_left
     value = case.most_value
     if value <= left:
         return None
@@ -265,10 +399,12 @@ def _exposure_cap(case: Case) -> str | None:
 @_entry("cash")
 def _enough_cash(case: Case) -> str | None:
     """What cannot be paid is not ordered."""
-    left = room(case.proposal.symbol, case.account, case.committed, case.limits).cash_left
+    left = case.room.cash_left
     leverage = usable_leverage(case.leverage, case.market.rules, case.limits)
-    cost = margin(case.most_value, leverage)
-    return None if cost <= left else f"the entry may bind {cost:.2f}, cash left is {left:.2f}"
+    needed = cost(case.most_value, leverage)
+    if needed <= left:
+        return None
+    return f"the entry may take {needed:.2f}, its fee included; cash left is {left:.2f}"
 
 
 @_entry("risk.max_leverage")
@@ -286,27 +422,68 @@ def _leverage_of_the_venue(case: Case) -> str | None:
     most = rules.max_leverage if rules.perpetual else 1
     if case.leverage <= most:
         return None
-    return f"leverage {case.leverage} is above {most}, the most {case.proposal.symbol} has here"
+    return f"leverage {case.leverage} is above {most}, the most {case.symbol} has here"
 
 
 @_entry("risk.max_spread_pct")
 def _spread_cap(case: Case) -> str | None:
-    """A wide spread is a loss at the entry."""
+    """A wide spread is a loss at the entry; a crossed one is a quote that cannot be."""
     spread = case.market.ticker.spread_pct
-    if spread <= case.limits.max_spread_pct:
+    if 0 <= spread <= case.limits.max_spread_pct:
         return None
     return f"the spread is {spread:.3f} %, the most is {case.limits.max_spread_pct} %"
 
 
-@_entry("limit_price")
-def _limit_near_the_market(case: Case) -> str | None:
-    """A limit farther away than any stop may be is a typo or a trap."""
-    market = case.market.ticker.mid
-    away = abs(case.price - market) / market * 100
-    most = case.limits.max_stop_pct
-    if away <= most:
+@_entry("risk.max_slippage_pct")
+def _book_deep_enough(case: Case) -> str | None:
+    """An order larger than the book pays for it."""
+    depth, most = book_depth(case.draft, case.market, case.limits), case.limits.max_slippage_pct
+    if depth is None or case.quantity <= depth:
         return None
-    return f"the entry is {away:.2f} % from the market, the most is risk.max_stop_pct {most} %"
+    levels = taken_side(case.market.book, buys=buys(case.draft))
+    expected = expected_pct(levels, case.quantity)
+    slips = "is not in the book at all" if expected is None else f"slips {expected:.3f} %"
+    return f"{case.quantity:f} {slips}; within {most} % of the best price the book has {depth:f}"
+
+
+@_entry("risk.max_price_deviation_pct")
+def _price_near_market_and_decision(case: Case) -> str | None:
+    """A price far from the market is a typo or a trap; one far from the decision is late."""
+    most, sizing = case.limits.max_price_deviation_pct, case.proposal.sizing
+    market = case.market.ticker.mid
+    named = case.draft.limit_price if case.draft.entry == "limit" else None
+    away = _away_pct(named or case.price, market)
+    if away > most:
+        return f"the entry is {away:.2f} % from the market, {market:f}; the most is {most} %"
+    if case.stop is None:
+        return None  # it was not sized, and is refused for that
+    if sizing is None:
+        return "the desk could not size the proposal, so nobody knows the price it was made at"
+    moved = _away_pct(case.price, sizing.reference_price)
+    if moved <= most:
+        return None
+    return f"the price moved {moved:.2f} % since the proposal; the most is {most} %"
+
+
+@_entry("risk.max_quote_age_s")
+def _quote_fresh(case: Case) -> str | None:
+    """An old price is no price, and one of the future comes from a clock that is wrong."""
+    age_s, most = (case.now - case.market.ticker.at).total_seconds(), case.limits.max_quote_age_s
+    return None if abs(age_s) <= most else f"the price is {age_s:.0f} s old, the most is {most} s"
+
+
+@_entry("risk.max_data_age_candles")
+def _candles_fresh(case: Case) -> str | None:
+    """What the readers judged must still be the market."""
+    frames = [series for series in case.market.frames.values() if len(series)]
+    if not frames:
+        return f"{case.symbol} has no candles"
+    finest = min(frames, key=lambda series: interval_ms(series.interval))
+    most = case.limits.max_data_age_candles
+    age = (case.now - finest.closes_at) / timedelta(milliseconds=interval_ms(finest.interval))
+    if abs(age) <= most:
+        return None
+    return f"the last {finest.interval} candle closed {age:.1f} candles ago, the most is {most}"
 
 
 @_entry("min_notional")
@@ -330,13 +507,13 @@ def _venue_minimum(case: Case) -> str | None:
 def _something_to_close(case: Case) -> str | None:
     """Only what is held can be reduced or closed."""
     if case.held is None:
-        return f"{case.proposal.symbol} is not held"
+        return f"{case.symbol} is not held"
     held = case.held.position.quantity
     return None if case.quantity <= held else f"only {held} is held, {case.quantity} was asked"
 
 
-_FARTHEST_TARGET = 10
-"""Times the entry price for a long, and the entry price over it for a short."""
+_FARTHEST = 10
+"""A target, or an order's own price, is at most so many times the price, or a part of it."""
 
 _USABLE_WAY_PCT = 80
 """How much of the way to the liquidation price a stop may take; the rest is for slippage."""
@@ -358,6 +535,12 @@ def _stop_pct(case: Case) -> Decimal | None:
     return abs(case.price - case.stop) / case.price * 100
 
 
-def _bound(case: Case, limit: str) -> Decimal:
-    percent: Decimal = getattr(case.limits, limit)
-    return case.account.equity * percent / 100
+def _away_pct(price: Decimal, reference: Decimal) -> Decimal:
+    return abs(price - reference) / reference * 100
+
+
+def _lost(case: Case, period: str, lost_pct: Decimal) -> str | None:
+    most: Decimal = getattr(case.limits, f"max_{period}_loss_pct")
+    if lost_pct < most:
+        return None
+    return f"{lost_pct:.2f} % were lost since the {period} began, the most is {most} %"

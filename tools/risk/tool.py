@@ -3,10 +3,10 @@
 from typing import Any
 
 from crewai.tools import BaseTool
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from records.table import answer
-from records.verdict import VerdictDraft
+from records.verdict import Verdicts
 from tools.risk.desk import RiskDesk
 from tools.risk.views import breaker_view, limits_view
 
@@ -29,7 +29,7 @@ class GetLimitsTool(BaseTool):
 
     def _run(self) -> str:
         desk = self.desk
-        return answer(limits_view(desk.limits, desk.account, desk.committed(), desk.halted()))
+        return answer(limits_view(desk.limits, desk.holdings(""), desk.locks(), desk.halted()))
 
 
 class GetCircuitBreakerTool(BaseTool):
@@ -46,14 +46,6 @@ class GetCircuitBreakerTool(BaseTool):
         return answer(breaker_view(self.desk.breaker))
 
 
-class SubmitVerdictArgs(BaseModel):
-    """One verdict for each proposal, all in one call."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    verdicts: list[VerdictDraft] = Field(max_length=10, description="One for each proposal.")
-
-
 class SubmitVerdictTool(BaseTool):
     """Record verdicts and let the gate decide; the officer cannot approve by words alone."""
 
@@ -64,10 +56,10 @@ class SubmitVerdictTool(BaseTool):
         "Submit your verdict on every proposal, all in one call. It ends your task. "
         "A verdict may only tighten: veto, or lower quantity, closer stop, lower leverage."
     )
-    args_schema: type[BaseModel] = SubmitVerdictArgs
+    args_schema: type[BaseModel] = Verdicts
     result_as_answer: bool = True
     desk: RiskDesk
 
     def _run(self, verdicts: list[Any]) -> str:
-        drafts = [VerdictDraft.model_validate(verdict) for verdict in verdicts]
-        return self.desk.submit(drafts).model_dump_json()
+        written = Verdicts.model_validate({"verdicts": verdicts})
+        return self.desk.submit(written.verdicts).model_dump_json()

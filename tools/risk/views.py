@@ -3,20 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
-from records.order import AccountState
-from records.risk import BreakerState, RiskLimits
+from records.breaker import BreakerState
+from records.lock import Lock
+from records.risk import RiskLimits
 from records.table import table
-from records.verdict import Approval
-from tools.risk.sizing import room
+from tools.risk.sizing import Holdings, room
 
 
 def limits_view(
-    limits: RiskLimits, account: AccountState, committed: Sequence[Approval], halted: str | None
+    limits: RiskLimits, holdings: Holdings, locks: Sequence[Lock], halted: str | None
 ) -> dict[str, Any]:
-    """The answer of `get_limits`: every bound in force, and the room left."""
-    left = room("", account, committed, limits)
+    """The answer of `get_limits`: every bound in force, what is locked, and the room left."""
+    left = room("", 1, holdings, limits)
     return {
         "halted": halted is not None,
+        "locked": [f"{lock.symbol or 'all'}: {lock.reason}" for lock in locks],
         "limits": {name: getattr(limits, name) for name in RiskLimits.model_fields},
         "room": {
             "exposure_left": left.exposure_left,
@@ -27,13 +28,17 @@ def limits_view(
 
 
 def breaker_view(state: BreakerState) -> dict[str, Any]:
-    """The answer of `get_circuit_breaker`: its state and every measured drop."""
+    """The answer of `get_circuit_breaker`: its state, and what is nearest to triggering it."""
+    nearest = sorted(state.readings, key=lambda reading: -reading.share)[:_SHOWN]
     return {
         "status": state.status,
         "since": state.since,
         "reasons": state.reasons,
         **table(
-            ["trigger", "value_pct", "limit_pct"],
-            [[r.trigger, r.value_pct, r.limit_pct] for r in state.readings],
+            ["trigger", "value", "limit", "triggers"],
+            [[r.trigger, r.value, r.limit, "below" if r.below else "from"] for r in nearest],
         ),
     }
+
+
+_SHOWN = 5

@@ -136,7 +136,7 @@ def approved_case() -> Documents:
             "status": "SAFE",
             "since": "2026-01-15T12:00:00Z",
             "reasons": [],
-            **tabled({"trigger": "BTC/USDT 1h drop", "value_pct": "-1.5", "limit_pct": "-15"}),
+            **tabled({"trigger": "BTC/USDT 1h drop", "value": "-1.5", "limit": "-15"}),
         },
         "recall_lessons": {"count": 0, **tabled(columns=["symbol", "pnl_pct"])},
         "report technical": {

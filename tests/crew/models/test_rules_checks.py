@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from crew.models.rules_checks import RULES
-from records.verdict import VerdictDraft
+from records.verdict import WrittenVerdict
 from tests.crew.models.desk_case import (
     BTC,
     PORTFOLIO,
@@ -26,7 +26,7 @@ LESSONS = [{"symbol": BTC, "pnl_pct": "-1.5"}] * 2
 FLIPS = [
     # rule, where, a figure that is kept, a figure that is not, the decision then
     ("breaker", "get_circuit_breaker.status", "SAFE", "WARNING", "veto"),
-    ("breaker", "get_circuit_breaker.status", "SAFE", "RECOVERING", "veto"),
+    ("breaker", "get_circuit_breaker.status", "RECOVERING", "TRIGGERED", "veto"),
     ("halt", "get_limits.halted", False, True, "veto"),
     ("spread", "get_market_snapshot.spread_pct", "0.1", "0.11", "veto"),
     ("spread", "get_limits/limits.max_spread_pct", "0.02", "0.01", "veto"),
@@ -74,7 +74,7 @@ def test_the_case_that_all_flips_start_from_is_approved() -> None:
     (verdict,) = verdicts(approved_case())
 
     assert verdict["decision"] == "approve"
-    assert verdict["max_quantity"] is None
+    assert (verdict["max_quantity"], verdict["max_leverage"]) == ("10", 1)
     assert len(verdict["reasons"]) == 5
 
 
@@ -91,7 +91,7 @@ def test_changing_one_figure_alone_flips_the_verdict(
     assert after["reasons"][0].startswith(f"{rule}: ")
     broken_rules = {reason.split(":")[0] for reason in after["reasons"] if "breaks" in reason}
     assert broken_rules <= {rule}
-    VerdictDraft.model_validate(after)
+    WrittenVerdict.model_validate(after).draft()
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from records.arming import Arming
+from records.breaker import BreakerReading, BreakerState
 from records.candles import CandleSeries
 from records.cycle import CycleRecord, Event, ModelUse, Reports, TranscriptSeal
 from records.lesson import Lesson
@@ -30,7 +31,6 @@ from records.reports import (
     TechnicalReport,
     TechnicalView,
 )
-from records.risk import BreakerReading, BreakerState
 from records.skipped import Skipped
 from records.verdict import Approval, Breach, Refusal, RiskVerdict, VerdictDraft
 from tools.ledger.ledger import Ledger
@@ -74,6 +74,8 @@ def proposal(number: int = 1, cycle_id: str = CYCLE) -> TradeProposal:
 def verdict(number: int = 1, decision: str = "approve", **changes: Any) -> RiskVerdict:
     draft = VerdictDraft(
         proposal_id=f"{CYCLE}-p{number}",
+        symbol=BTC,
+        side="buy",
         decision=decision,
         max_quantity=TINY,
         stop=None,
@@ -282,9 +284,7 @@ def refusal(number: int = 1) -> Refusal:
 
 
 def breaker(status: str = "SAFE") -> BreakerState:
-    reading = BreakerReading(
-        trigger="BTC/USDT 1h drop", value_pct=Decimal("1.20"), limit_pct=Decimal("5")
-    )
+    reading = BreakerReading(trigger="BTC/USDT 1h drop", value=Decimal("1.20"), limit=Decimal("5"))
     return BreakerState.model_validate(
         {"status": status, "since": NOW, "reasons": ("calm",), "readings": (reading,)}
     )

@@ -48,6 +48,8 @@ def test_trades_come_newest_first(ledger):
     assert ledger.account.trades(1) == (newer,)
     assert ledger.account.trades_of(CYCLE) == (older, newer)
     assert ledger.account.trades_of("other") == ()
+    assert ledger.account.trades_since(older.closed_at) == (older, newer)
+    assert ledger.account.trades_since(older.closed_at + timedelta(microseconds=1)) == (newer,)
 
 
 def test_the_equity_curve_runs_forward(ledger):
@@ -62,6 +64,12 @@ def test_the_equity_curve_runs_forward(ledger):
 
     assert [point.cycle_id for point in curve] == ["c1", "c2"]
     assert (curve[0].equity, curve[0].cash, curve[0].currency) == (LONG, Decimal("-1.10"), "USDT")
+    assert ledger.account.equity_since(NOW + HOUR) == (
+        (NOW + HOUR, LONG),
+        (NOW + 2 * HOUR, LONG),
+    )
+    assert ledger.account.first_equity_since(NOW) == LONG
+    assert ledger.account.first_equity_since(NOW + 3 * HOUR) is None
     assert ledger.account.account("c0") == state
     assert ledger.account.account(CYCLE) is None
 
@@ -85,6 +93,8 @@ def test_the_peak_only_rises(ledger):
     assert ledger.account.raise_peak(Decimal("10.00"), NOW) == Decimal("10")
     assert ledger.account.raise_peak(Decimal("9.5"), NOW) == Decimal("10")
     assert ledger.account.peak_equity() == Decimal("10")
+    ledger.account.reset_peak(Decimal("8"), NOW)
+    assert ledger.account.raise_peak(Decimal("7"), NOW) == Decimal("8")
 
 
 def test_steps_in_one_transaction_stand_or_fall_together(ledger):

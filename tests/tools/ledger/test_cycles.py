@@ -121,6 +121,27 @@ def test_a_cycle_id_is_used_once(ledger):
         samples.begin(ledger)
 
 
+def test_what_models_cost_is_summed_as_far_as_it_is_known(ledger):
+    """A model without a price must not hide what the others cost; a killed cycle is not known."""
+    ledger.cycles.end_cycle(samples.cycle_record())
+    for name, usd in (("priced", "0.0130"), ("unpriced", None), ("running", None)):
+        samples.begin(ledger, name)
+        if name != "running":
+            use = ModelUse(calls=1, cost_usd=usd)
+            ledger.cycles.end_cycle(samples.cycle_record(name, model=use))
+
+    assert str(ledger.cycles.cost_since(NOW)) == "0.0250"
+    assert ledger.cycles.cost_since(NOW + timedelta(microseconds=1)) == 0
+
+
+def test_only_a_replayed_market_tells_its_time(ledger):
+    """Elsewhere a stopped desk's last cycle says nothing about now."""
+    assert ledger.cycles.replayed_to() is None
+    ledger.cycles.begin_cycle("r", NOW, "replay", "paper", True, (BTC,))
+
+    assert ledger.cycles.replayed_to() == NOW
+
+
 def test_a_document_changed_by_another_hand_is_reported(ledger):
     """It is believed neither in part nor in whole."""
     ledger.cycles.end_cycle(samples.cycle_record())

@@ -34,6 +34,17 @@ def test_spending_writes_pending_orders_and_marks_the_approval(ledger):
     assert ledger.decisions.approval(permission.approval_id).used_at == NOW
 
 
+def test_entries_are_counted_from_a_time_on_and_exits_are_not(ledger):
+    """The day's cap counts what was written, also when it was refused or never arrived."""
+    permission = samples.allow(ledger)
+    ledger.execution.spend_approval(permission.approval_id, NOW, samples.with_stop())
+    ledger.execution.update_order(samples.order(status="rejected"))
+    ledger.execution.add_intents([samples.stop(7)])
+
+    assert ledger.execution.entries_since(NOW) == 1
+    assert ledger.execution.entries_since(NOW + SECOND) == 0
+
+
 def test_of_fifty_threads_exactly_one_spends(ledger):
     """Two executors, or one that repeats itself, may not trade twice."""
     permission = samples.allow(ledger)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
-from records.errors import LedgerConflict
+from records.errors import LedgerConflict, LedgerCorrupt
 from tests.tools.ledger import samples
 from tests.tools.ledger.samples import BTC, CYCLE, NOW
 
@@ -26,29 +26,98 @@ def test_the_breaker_has_a_history(ledger):
     assert ledger.safety.breaker_state() == samples.breaker("RECOVERING")
 
 
+def hold(ledger, kind="cooldown", symbol=BTC, *, at=NOW, until=NOW + HOUR, judged_to=None):
+    return ledger.safety.hold_lock(
+        kind, symbol=symbol, since=at, until=until, reason="r", by="b", judged_to=judged_to
+    )
+
+
 def test_a_lock_holds_until_its_time_or_until_cleared(ledger):
     """At the very end of its time it no longer holds."""
-    timed = ledger.safety.add_lock(
-        "cooldown", symbol=BTC, since=NOW, until=NOW + HOUR, reason="stopped out", by="risk"
-    )
-    lasting = ledger.safety.add_lock(
-        "alarm", symbol=None, since=NOW, until=None, reason="unknown order", by="reconcile"
-    )
+    timed = hold(ledger)
+    lasting = hold(ledger, "alarm", None, until=None)
 
     assert ledger.safety.active_locks(NOW) == (timed, lasting)
     assert ledger.safety.active_locks(NOW + HOUR) == (lasting,)
 
-    ledger.safety.clear_lock(lasting.lock_id, at=NOW, by="operator")
+    ledger.safety.clear_lock(lasting.lock_id, at=NOW, by="operator", why="was a test")
 
     assert ledger.safety.active_locks(NOW + HOUR) == ()
+    cleared = ledger.safety.lock(lasting.lock_id)
+    assert (cleared.cleared_at, cleared.cleared_by) == (NOW, "operator")
+    assert cleared.cleared_why == "was a test"
     with pytest.raises(LedgerConflict, match="no lock"):
-        ledger.safety.clear_lock(lasting.lock_id, at=NOW, by="operator")
+        ledger.safety.clear_lock(lasting.lock_id, at=NOW, by="operator", why="again")
+    assert ledger.safety.lock(99) is None
+
+
+def test_a_lock_that_holds_already_is_made_longer_and_stays_one(ledger):
+    """A rule says the same in every cycle; the list of locks must stay readable."""
+    first = hold(ledger, judged_to=NOW - HOUR)
+
+    longer = hold(ledger, until=NOW + 2 * HOUR, judged_to=NOW)
+    shorter = hold(ledger, until=NOW + HOUR, judged_to=None)
+    lasting = hold(ledger, until=None)
+    timed = hold(ledger)
+
+    assert longer.lock_id == shorter.lock_id == lasting.lock_id == timed.lock_id == first.lock_id
+    assert (longer.until, longer.judged_to) == (NOW + 2 * HOUR, NOW)
+    assert shorter == longer
+    assert timed == lasting == ledger.safety.lock(first.lock_id)
+    assert lasting.until is None
+
+
+def test_another_kind_another_market_and_another_time_are_locks_of_their_own(ledger):
+    """What is over or was cleared is history and is not revived."""
+    first = hold(ledger)
+    other = [
+        hold(ledger, "low_profit"),
+        hold(ledger, symbol="ETH/USDT"),
+        hold(ledger, symbol=None),
+        hold(ledger, at=NOW + HOUR, until=NOW + 2 * HOUR),
+    ]
+    ledger.safety.clear_lock(other[-1].lock_id, at=NOW + HOUR, by="b", why="w")
+    other.append(hold(ledger, at=NOW + HOUR, until=NOW + 2 * HOUR))
+
+    assert len({lock.lock_id for lock in (first, *other)}) == 6
+    newest = ledger.safety.locks(3)
+    assert [lock.lock_id for lock in newest] == [6, 5, 4]
+    assert newest[1].cleared_why == "w"
+
+
+def test_up_to_when_trades_were_judged_is_known_by_kind_and_market(ledger):
+    """Of locks that are over or were cleared as well: that is what keeps them from coming back."""
+    hold(ledger, judged_to=NOW)
+    hold(ledger, at=NOW + HOUR, until=NOW + 2 * HOUR, judged_to=NOW + HOUR)
+    hold(ledger, "stop_guard", None, judged_to=NOW)
+    hold(ledger, "alarm", None)
+    ledger.safety.clear_lock(3, at=NOW, by="b", why="w")
+
+    assert ledger.safety.judged_to() == {
+        ("cooldown", BTC): NOW + HOUR,
+        ("stop_guard", None): NOW,
+    }
 
 
 def test_a_lock_of_no_market_is_refused(ledger):
     """A misspelt symbol would lock nothing."""
     with pytest.raises(ValidationError):
-        ledger.safety.add_lock("x", symbol="btc", since=NOW, until=None, reason="r", by="b")
+        hold(ledger, symbol="btc")
+
+
+def test_an_event_keeps_its_figures(ledger):
+    """What the market was like when the breaker tripped, as numbers and not as prose."""
+    figures = {"BTC/USDT": {"last": "100.10", "drops": [1, None]}, "calm": False}
+    event = samples.event().model_copy(update={"detail": figures})
+    ledger.safety.add_event(event)
+
+    assert ledger.safety.events(1) == (event,)
+
+    with ledger.store.raw() as connection:
+        connection.execute("DROP TRIGGER events_no_update")
+        connection.execute("UPDATE events SET detail = '{\"cut'")
+    with pytest.raises(LedgerCorrupt, match="not JSON"):
+        ledger.safety.events(1)
 
 
 def test_events_come_newest_first(ledger):

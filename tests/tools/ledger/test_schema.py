@@ -2,6 +2,8 @@
 
 import sqlite3
 from contextlib import closing
+from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -13,8 +15,9 @@ from records.errors import LedgerConflict
 from tests.tools.ledger import samples
 from tests.tools.ledger.samples import CYCLE, NOW
 from tools.ledger.columns import metadata
+from tools.ledger.ledger import Ledger
 from tools.ledger.migrations.versions import r0001_first_ledger, r0002_live_orders
-from tools.ledger.revision import HEAD, MIGRATIONS, REVISIONS
+from tools.ledger.revision import APPLICATION_ID, HEAD, MIGRATIONS, REVISIONS
 from tools.ledger.schema import APPEND_ONLY
 
 
@@ -35,7 +38,7 @@ def fill_every_table(ledger):
     ledger.safety.save_breaker(samples.breaker(), CYCLE)
     ledger.safety.add_event(samples.event())
     ledger.safety.add_arming(samples.arming())
-    ledger.safety.add_lock("x", symbol=None, since=NOW, until=None, reason="r", by="b")
+    ledger.safety.hold_lock("x", symbol=None, since=NOW, until=None, reason="r", by="b")
     ledger.lessons.add_lesson(samples.lesson())
     ledger.paper_store().save(samples.books(), [samples.paper_order()], [samples.fill()])
 
@@ -109,7 +112,7 @@ def test_an_end_is_final(ledger, change):
     """A used approval, an ended cycle, a closed position and a cleared lock stay so."""
     fill_every_table(ledger)
     ledger.account.close_position(samples.position().position_id, NOW)
-    ledger.safety.clear_lock(1, at=NOW, by="operator")
+    ledger.safety.clear_lock(1, at=NOW, by="operator", why="looked at")
     ledger.cycles.end_cycle(samples.cycle_record())
 
     with (
@@ -117,6 +120,68 @@ def test_an_end_is_final(ledger, change):
         ledger.store.writing() as connection,
     ):
         connection.exec_driver_sql(change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "kind = 'y'",
+        "symbol = 'BTC/USDT'",
+        "since = since + 1",
+        "reason = 'other'",
+        "\"by\" = 'nobody'",
+        "until = until - 1",
+        "judged_to = judged_to - 1",
+        "judged_to = NULL",
+    ],
+)
+def test_a_lock_only_grows_longer(ledger, change):
+    """Why and since when it holds is history, and no rule may quietly end it early."""
+    ledger.safety.hold_lock(
+        "x", symbol=None, since=NOW, until=NOW, reason="r", by="b", judged_to=NOW
+    )
+
+    with pytest.raises(LedgerConflict), ledger.store.writing() as connection:
+        connection.exec_driver_sql(f"UPDATE locks SET {change}")
+    with ledger.store.writing() as connection:
+        connection.exec_driver_sql("UPDATE locks SET until = until + 1, judged_to = judged_to + 1")
+        connection.exec_driver_sql("UPDATE locks SET until = NULL")
+    with pytest.raises(LedgerConflict), ledger.store.writing() as connection:
+        connection.exec_driver_sql("UPDATE locks SET until = 1")
+
+
+def test_an_older_ledger_keeps_its_highest_equity_and_its_locks(path):
+    """Drawdown is measured from the best moment, also of the time before it was kept."""
+    older = path.with_name("older.db")
+    with closing(sqlite3.connect(older, isolation_level=None)) as connection:
+        for script in (r0001_first_ledger, r0002_live_orders):
+            _upgrade(connection, script)
+        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        connection.execute("INSERT INTO alembic_version VALUES ('0002')")
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        for number, worth in enumerate(("9.5", "10", "9.99")):
+            connection.execute(
+                "INSERT INTO cycles (cycle_id, sequence, started_at, venue, mode, synthetic, "
+                "symbols) VALUES (?, ?, 0, 'demo', 'paper', 1, '[]')",
+                (str(number), number),
+            )
+            connection.execute(
+                "INSERT INTO equity VALUES (?, ?, 'USDT', ?, '0', '{}')", (number, number, worth)
+            )
+        connection.execute("INSERT INTO locks VALUES (1, 'x', NULL, 0, NULL, 'r', 'b', NULL, NULL)")
+
+    with Ledger(older) as ledger:
+        assert ledger.account.peak_equity() == Decimal(10)
+        (kept,) = ledger.safety.active_locks(NOW)
+        assert (kept.kind, kept.cleared_why, kept.judged_to) == ("x", None, None)
+        assert ledger.integrity() == []
+
+
+def _upgrade(connection, script):
+    """Run a migration's statements without alembic's own table."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(script, "op", SimpleNamespace(execute=connection.execute))
+        script.upgrade()
 
 
 def test_an_unused_approval_may_only_be_used(ledger):

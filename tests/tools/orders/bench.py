@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from records import ids
+from records.breaker import BreakerState
 from records.clock import FixedClock
 from records.market import MarketSnapshot
 from records.ports import MarketRequest
 from records.proposal import ProposalDraft
-from records.risk import BreakerState
-from records.verdict import VerdictDraft
+from records.verdict import WrittenVerdict
 from tests.tools.orders.lines import Lines
-from tests.tools.risk.cases import LIMITS
+from tests.tools.risk.cases import BOTH_SIDES, LIMITS
 from tools.exchange.demo import DemoMarket
 from tools.exchange.paper import PaperAccount
 from tools.ledger.ledger import Ledger
@@ -20,6 +20,7 @@ from tools.orders.desk import OrderDesk
 from tools.orders.execution import Execution
 from tools.orders.valuation import value_account
 from tools.risk.desk import RiskDesk
+from tools.risk.losses import LossBook
 
 START = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 BTC, ETH = "BTC/USDT", "ETH/USDT"
@@ -124,6 +125,8 @@ class Cycle:
             )  # fmt: skip
             risk = RiskDesk(
                 snapshot=snapshot, shortlist=(BTC, ETH), account=account, limits=self.limits,
+                losses=LossBook(bench.ledger.account).state(account),
+                support=lambda _symbol: BOTH_SIDES, figures=lambda _symbol: {},
                 breaker=BreakerState(status="SAFE", since=bench.clock.now()), ledger=bench.ledger,
                 ids=self.ids, clock=bench.clock, journal=bench.journal,
                 halted=lambda: bench.halted,
@@ -148,12 +151,9 @@ class Cycle:
         return ProposalDraft.model_validate(values | changes)
 
     def submit(self, proposal, decision="approve", **changes):
-        """The outcome of one verdict."""
-        opinion = {
-            "proposal_id": getattr(proposal, "proposal_id", proposal), "decision": decision,
-            "max_quantity": None, "stop": None, "max_leverage": None, "reasons": ("In bounds.",),
-        }  # fmt: skip
-        return self.risk.submit([VerdictDraft.model_validate(opinion | changes)]).outcomes[0]
+        """The outcome of one verdict, which repeats what it is on but for the changes."""
+        opinion = repeated(proposal, self.bench.ledger) | {"decision": decision} | changes
+        return self.risk.submit([WrittenVerdict.model_validate(opinion)]).outcomes[0]
 
     def approve(self, draft, **changes) -> str:
         """The id of the approval of a draft."""
@@ -166,6 +166,22 @@ class Cycle:
         report = self.orders.place_all([self.approve(draft)])
         assert report.refused == ()
         return report.orders
+
+
+def repeated(proposal, ledger):
+    """An officer's words for a proposal as it stands; for an id that is none, for nothing."""
+    if isinstance(proposal, str):
+        return {"proposal_id": proposal, "symbol": BTC, "side": "buy", "max_quantity": None,
+                "stop": None, "max_leverage": None, "reasons": ("In bounds.",)}  # fmt: skip
+    of = proposal.draft
+    held = {p.symbol: p.side for p in ledger.account.open_positions()}
+    buys = of.action == "open_long" or (not of.opens and held.get(of.symbol) == "short")
+    return {
+        "proposal_id": proposal.proposal_id, "symbol": of.symbol,
+        "side": "buy" if buys else "sell", "max_quantity": proposal.quantity if of.opens else None,
+        "stop": of.stop, "max_leverage": of.leverage if of.opens else None,
+        "reasons": ("In bounds.",),
+    }  # fmt: skip
 
 
 def _away(price, percent):

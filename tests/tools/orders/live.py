@@ -26,6 +26,7 @@ class Live:
         self.venue = Exchange(PRICE, **script)
         self.journal = Lines()
         self.halted = None
+        self.frames = {}
 
     def wait(self):
         """From one cycle to the next."""
@@ -74,7 +75,7 @@ class Live:
         return SymbolMarket(
             symbol=BTC, ticker=Ticker(last=last, bid=last - TICK, ask=last + TICK, at=at),
             book=OrderBook(bids=((last - TICK, Decimal(9)),), asks=((last + TICK, Decimal(9)),)),
-            rules=RULES, frames={}, funding_rate_pct=None, open_interest=None,
+            rules=RULES, frames=self.frames, funding_rate_pct=None, open_interest=None,
         )  # fmt: skip
 
 
@@ -89,7 +90,7 @@ class LiveCycle:
         ledger, now, long = self.live.ledger, self.live.now(), side == "buy"
         price = Decimal(str(limit)) if limit else self.live.last
         away = Decimal(1 if long else -1) * price / 100
-        stop = (price - away * Decimal(str(stop_pct))).quantize(TICK)
+        stop = (price - away * Decimal(str(stop_pct))).quantize(TICK) if stop_pct else None
         target = (price + away * Decimal(str(target_pct))).quantize(TICK) if target_pct else None
         draft = ProposalDraft(
             symbol=BTC, action="open_long" if long else "open_short", stop=stop,
@@ -101,8 +102,8 @@ class LiveCycle:
             draft=draft, sizing=None,
         )  # fmt: skip
         opinion = VerdictDraft(
-            proposal_id=proposal.proposal_id, decision="approve", max_quantity=None, stop=None,
-            max_leverage=None, reasons=("In bounds.",),
+            proposal_id=proposal.proposal_id, symbol=BTC, side=side, decision="approve",
+            max_quantity=None, stop=None, max_leverage=None, reasons=("In bounds.",),
         )  # fmt: skip
         verdict = RiskVerdict(
             verdict_id=self.ids.next("v"), cycle_id=self.ids.cycle_id, created_at=now,

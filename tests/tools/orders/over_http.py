@@ -20,6 +20,7 @@ class OverHttp(Live):
         self.loopback = loopback
         self.journal = Lines()
         self.halted = None
+        self.frames = {}
         self.clock = CcxtMarket("binanceusdm", exchange_url=loopback.url, timeout_s=10).clock()
         self.client = loopback.client(clock=self.clock)
         self.account = CcxtAccount(self.client)

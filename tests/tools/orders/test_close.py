@@ -35,8 +35,11 @@ def test_a_close_cancels_the_guards_and_makes_a_trade(bench):
 def test_the_profit_is_the_cash_to_the_last_digit(bench, symbol, minutes, parts):
     """Fees included, over one book level or many: no rounding hides a cent."""
     bench.cash = Decimal(1_000_000)
-    cycle = bench.cycle(max_position_pct=Decimal(100), max_total_exposure_pct=Decimal(100),
-                        risk_per_trade_pct=Decimal(100))  # fmt: skip
+    whole = dict.fromkeys(
+        ("max_position_pct", "max_symbol_pct", "max_correlated_pct", "max_total_exposure_pct",
+         "risk_per_trade_pct"), Decimal(100),
+    )  # fmt: skip
+    cycle = bench.cycle(**whole)
     asked = Decimal("80.2345") if symbol == ETH else Decimal("4.08765")
     cycle.trade(cycle.draft(symbol, stop_pct="9", target_pct=None, quantity=asked))
     bench.clock.advance(minutes=minutes)

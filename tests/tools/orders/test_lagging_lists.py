@@ -5,47 +5,22 @@ from decimal import Decimal
 
 import pytest
 
-from records.errors import VenueError
 from records.order import FundingPayment
 from tests.crash.script import BTC
-from tests.crash.venue import Held
+from tests.tools.orders.awkward import (
+    by_somebody_else,
+    half_filled,
+    listing,
+    nothing,
+    sent_of,
+    unreadable,
+)
 from tests.tools.orders.live import Live, sound
 
 
 @pytest.fixture
 def live(ledger):
     return Live(ledger)
-
-
-def listing(live, shown):
-    """Let the venue list of its fills what `shown` makes of them; returns how to end that."""
-    told = live.venue.fills
-    live.venue.fills = lambda since, symbols: shown(told(since, symbols))
-
-    def listed_again():
-        live.venue.fills = told
-
-    return listed_again
-
-
-def nothing(_fills):
-    return []
-
-
-def unreadable(_fills):
-    raise VenueError("The fills could not be read: 503.")
-
-
-def by_somebody_else(live, side, quantity, name="web_1"):
-    """An order at market that this desk never sent."""
-    venue = live.venue.venue
-    order = Held(
-        number=1_000 + len(venue.orders), client_id=name, side=side, kind="market",
-        quantity=Decimal(quantity), limit=None, trigger=None, reduce_only=False,
-        created=venue.now, updated=venue.now,
-    )  # fmt: skip
-    venue.orders.append(order)
-    venue._arrive(order)
 
 
 def filled_by_a_quarter(live):
@@ -60,19 +35,6 @@ def filled_by_a_quarter(live):
         order.status = "expired"
 
     venue._arrive = thin
-
-
-def half_filled(live):
-    """Half of the resting order is filled, and nobody was told yet."""
-    venue = live.venue.venue
-    order = venue.open()[0]
-    venue._fill(order, order.quantity / 2, order.limit, maker=True)
-    venue.last = order.limit
-
-
-def sent_of(live, role):
-    """How often an order of this role was sent."""
-    return sum(name.rpartition("-")[2].startswith(role) for name in live.venue.created)
 
 
 def test_a_fee_that_is_valued_anew_at_every_look_is_booked_as_first_seen(live):
@@ -141,6 +103,22 @@ def test_an_entry_filled_in_part_is_guarded_before_its_fills_are_listed(live):
     listed_again()
     assert live.cycle().reconcile().problems == ()
     assert live.position().quantity == Decimal("0.5")
+    sound(live)
+
+
+@pytest.mark.parametrize("lag_s", [0.1, 0.6])
+def test_fills_that_are_listed_a_moment_later_are_booked_in_the_same_cycle(live, lag_s):
+    """Two short looks more: the next entry is judged with the first one in the books."""
+    cycle = live.cycle()
+    first, second = cycle.approve(), cycle.approve()
+    began = live.now()
+    listing(live, lambda fills: fills if live.now() >= began + timedelta(seconds=lag_s) else [])
+
+    report = cycle.place(first, second)
+
+    assert report.refused == ()
+    assert live.position().quantity == 4
+    assert live.now() - began < timedelta(seconds=1)
     sound(live)
 
 

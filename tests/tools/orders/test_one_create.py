@@ -34,7 +34,7 @@ def test_only_the_sender_cancels_at_the_venue():
     ]
     assert through_the_writer == [
         ("tools/orders/sender.py", scope)
-        for scope in ("fate_known_after_s", "entries_rest", "prepare", "cancel", "_create")
+        for scope in ("entries_rest", "prepare", "cancel", "_create")
     ]
 
 

@@ -3,8 +3,14 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
+from records.candles import CandleSeries
+from records.clock import epoch_ms
+from records.risk import ExitRules
+from tests.tools.orders.awkward import held_as
+from tests.tools.orders.bench import BTC, ETH
 from tests.tools.orders.live import Live, sound
 
 
@@ -17,6 +23,13 @@ def moved(start, side, percent):
     """A price so many percent our way; negative is against us."""
     sign = 1 if side == "buy" else -1
     return (start * (100 + sign * Decimal(percent)) / 100).quantize(Decimal("0.1"))
+
+
+def candles(interval, *spiked):
+    """Candles at a price of 100, each reaching up and down to what is given with its opening."""
+    rows = [(100, 100 + reach, 100 - reach, 100, 1) for _, reach in spiked]
+    times = np.array([epoch_ms(at) for at, _ in spiked], dtype=np.int64)
+    return CandleSeries.checked(BTC, interval, times, np.array(rows, dtype=np.float64))
 
 
 def looked_after(live, side, *percents, **rules):
@@ -215,3 +228,92 @@ def test_flatten_of_one_market_leaves_the_others(live):
     assert orders == ()
     assert live.position() is not None
     sound(live)
+
+
+@BOTH
+def test_a_target_that_is_passed_and_does_not_stand_closes_at_market(live, side):
+    """Somebody cancelled it, and the venue takes none behind the price: the profit is taken."""
+    live.cycle().open(side)
+    held_as(live, "take_profit").status = "cancelled"
+    live.move(moved(live.position().entry_price, side, "6.1"))
+    cycle = live.cycle()
+    cycle.reconcile()
+
+    (trade,) = cycle.protect()
+
+    assert (trade.exit_reason, trade.quantity) == ("take_profit", 2)
+    assert trade.pnl > 0
+    assert (live.audit.position, live.audit.open_orders) == (0, ())
+    sound(live)
+
+
+@BOTH
+@pytest.mark.parametrize("price", ["0", "0.1"], ids=["at the stop", "beyond it"])
+def test_a_stop_that_the_venue_has_not_triggered_is_carried_out(live, side, price):
+    """It goes by a mark price of its own, and the last price has been there: out, by one order."""
+    live.cycle().open(side)
+    beyond = Decimal(price) * (-1 if side == "buy" else 1)
+    tick = Decimal("0.1") * (1 if side == "buy" else -1)
+    live.venue.venue.last = live.position().stop + beyond + tick
+
+    (trade,) = live.cycle().protect(early_exit_pct=None)
+
+    assert (trade.exit_reason, trade.quantity) == ("stop_loss", 2)
+    assert (live.audit.position, live.audit.open_orders) == (0, ())
+    sound(live)
+
+
+@BOTH
+def test_a_spike_between_two_cycles_moves_the_trailing_stop(live, side):
+    """The best price is that of the finest candles since the entry, not of the moments we look."""
+    live.cycle().open(side)
+    entry = live.position().entry_price
+    opened = live.position().opened_at
+    live.frames = {
+        "1h": candles("1h", (opened - timedelta(minutes=59), 20), (opened, 9)),
+        "1m": candles("1m", (opened - timedelta(seconds=1), 20), (opened, 4)),
+    }
+
+    live.move(moved(entry, side, "3"))
+    live.cycle().protect()
+
+    assert live.position().best_price == (104 if side == "buy" else 96)
+    assert live.position().stop == Decimal("102.4" if side == "buy" else "97.5")
+    assert live.audit.stops == 1
+    sound(live)
+
+
+@BOTH
+def test_a_spike_before_the_entry_moves_nothing(live, side):
+    """Nobody held anything then; a stop that follows it would close the position at once."""
+    live.cycle().open(side)
+    before = live.position()
+    live.frames = {"1m": candles("1m", (before.opened_at - timedelta(seconds=1), 20))}
+
+    assert live.cycle().protect() == ()
+
+    assert live.position().stop == before.stop
+    assert abs(live.position().best_price - before.entry_price) <= Decimal("0.2")
+    sound(live)
+
+
+def test_a_market_without_a_price_keeps_its_stop_and_the_others_are_looked_after(bench):
+    """A position is not closed on a price nobody saw; one that is over does not wait for it."""
+    cycle = bench.cycle()
+    cycle.trade(cycle.draft(BTC))
+    cycle.trade(cycle.draft(ETH))
+    bench.clock.advance(hours=3)
+    later = bench.cycle()
+    seen = {ETH: later.snapshot.markets[ETH]}
+    before = {p.symbol: p.quantity for p in bench.ledger.account.open_positions()}
+    stop = bench.ledger.account.open_positions()[0].stop
+
+    trades = later.execution.protect(
+        later.snapshot.model_copy(update={"markets": seen}), ExitRules(max_holding_h=3)
+    )
+
+    assert [(trade.symbol, trade.exit_reason) for trade in trades] == [(ETH, "time_exit")]
+    assert bench.account.holdings() == {BTC: before[BTC]}
+    standing = {(o.symbol, o.trigger_price) for o in bench.account.open_orders()}
+    assert (BTC, stop) in standing
+    assert {symbol for symbol, _ in standing} == {BTC}

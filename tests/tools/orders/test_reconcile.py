@@ -118,7 +118,7 @@ def test_a_limit_entry_that_fills_between_cycles_gets_its_guards(bench):
 def test_a_resting_entry_sends_no_guards(bench):
     """A stop for something that is not held would be refused, or open a short."""
     cycle = bench.cycle()
-    cycle.trade(cycle.draft(below_pct="3"))
+    cycle.trade(cycle.draft(below_pct="1.9"))
     bench.clock.advance(seconds=180)
     assert bench.cycle().reconcile().problems == ()
     assert statuses(bench.ledger, cycle.ids.cycle_id) == {
@@ -130,18 +130,19 @@ def test_a_resting_entry_sends_no_guards(bench):
 def test_a_resting_entry_counts_as_exposure(bench):
     """Two entries in one market, one resting and one new, would be twice the position allowed."""
     cycle = bench.cycle()
-    cycle.trade(cycle.draft(below_pct="3"))
-    bench.clock.advance(seconds=180)
+    cycle.trade(cycle.draft(below_pct="1.9"))
+    bench.clock.advance(seconds=30)
     later = bench.cycle()
     later.reconcile()
-    outcome = later.submit(later.risk.register([later.draft()])[0])
-    assert outcome.refusal.breaches[0].limit == "risk.max_open_positions"
+    assert later.risk.register([later.draft()]) == ()
+    (refused,) = bench.ledger.decisions.refusals(later.ids.cycle_id)
+    assert [breach.limit for breach in refused.breaches] == ["risk.max_position_pct"]
 
 
 def test_an_entry_that_does_not_fill_is_cancelled_with_its_guards(bench):
     """It lives as long as its approval; nothing of it is left pending."""
     cycle = bench.cycle()
-    cycle.trade(cycle.draft(below_pct="5"))
+    cycle.trade(cycle.draft(below_pct="1.9"))
     bench.clock.advance(seconds=300)
     assert bench.cycle().reconcile().problems == ()
     assert statuses(bench.ledger, cycle.ids.cycle_id) == {

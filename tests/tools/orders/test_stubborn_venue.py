@@ -5,50 +5,15 @@ from decimal import Decimal
 import pytest
 
 from records.errors import LedgerBusy, Throttled, VenueError
+from tests.tools.orders.awkward import Killed, killed_after, unreadable_for
 from tests.tools.orders.live import Live, sound
 
 BOTH = pytest.mark.parametrize("side", ["buy", "sell"])
 
 
-class Killed(BaseException):
-    """The process ended here."""
-
-
 @pytest.fixture
 def live(ledger):
     return Live(ledger)
-
-
-def unreadable_for(live, asked_of, *, after_s=0):
-    """Let the venue fail at every question for orders of a kind; returns how to end that."""
-    answer = live.venue.order
-
-    def order(intent):
-        if asked_of(intent):
-            live.venue.advance(seconds=after_s)
-            raise VenueError("The order's state could not be read.")
-        return answer(intent)
-
-    live.venue.order = order
-
-    def readable_again():
-        live.venue.order = answer
-
-    return readable_again
-
-
-def killed_after(live, role):
-    """Let the process end once the venue accepted an order of this role."""
-    create = live.venue.create
-
-    def killing(intent):
-        answer = create(intent)
-        if intent.role == role:
-            live.venue.create = create
-            raise Killed
-        return answer
-
-    live.venue.create = killing
 
 
 def took_s(live, work):

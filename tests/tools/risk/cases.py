@@ -2,38 +2,38 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
 import numpy as np
 
+from records.breaker import BreakerState
 from records.candles import CandleSeries, interval_ms
 from records.clock import epoch_ms
+from records.lock import Lock
 from records.market import MarketSnapshot, OrderBook, SymbolMarket, SymbolRules, Ticker
 from records.order import AccountState, Position, PositionMark
 from records.proposal import ProposalDraft, TradeProposal
-from records.risk import BreakerState, RiskLimits
-from records.verdict import Approval, RiskVerdict, VerdictDraft
+from records.risk import RiskLimits
+from records.support import Support
+from records.verdict import Approval, RiskVerdict, WrittenVerdict
 from tools.risk.gate import GateView
-from tools.risk.sizing import size
+from tools.risk.losses import loss_state
+from tools.risk.sizing import Holdings, size
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 CYCLE = "20260105T120000Z-0001"
 BTC = "BTC/USDT"
-LIMITS = RiskLimits(
-    risk_per_trade_pct=Decimal(1),
-    max_position_pct=Decimal(10),
-    max_total_exposure_pct=Decimal(50),
-    max_open_positions=5,
-    max_leverage=5,
-    min_stop_pct=Decimal("0.3"),
-    max_stop_pct=Decimal(10),
-    min_reward_risk=Decimal("1.5"),
-    max_spread_pct=Decimal("0.5"),
-    price_band_pct=Decimal("0.5"),
-    approval_ttl_s=300,
-)
+LIMITS = RiskLimits()
 UNCAPPED = LIMITS.model_copy(
-    update={"max_position_pct": Decimal(100), "max_total_exposure_pct": Decimal(100)}
+    update={
+        "max_position_pct": Decimal(100),
+        "max_symbol_pct": Decimal(100),
+        "max_correlated_pct": Decimal(100),
+        "max_total_exposure_pct": Decimal(100),
+    }
 )
+BOTH_SIDES = Support(signal="long", chart=-0.5)
+"""Something speaks for a long and something for a short, so that no side lacks evidence."""
 SAFE = BreakerState(status="SAFE", since=NOW)
 TRIGGERED = BreakerState(status="TRIGGERED", since=NOW, reasons=("BTC/USDT 1h drop 16 %",))
 
@@ -42,17 +42,27 @@ def dec(value):
     return None if value is None else Decimal(str(value))
 
 
-def market(symbol=BTC, *, bid="99.99", ask="100", frames=None, **rules):
+def market(
+    symbol=BTC, *, bid="99.99", ask="100", depth=100_000, book=None, at=NOW, frames=None, **rules
+):
+    """One price with plenty behind it, an hourly candle that just closed, the rules of spot."""
     values = {"tick": "0.01", "step": "0.001", "min_quantity": "0.001", "min_notional": "5"}
     return SymbolMarket(
         symbol=symbol,
-        ticker=Ticker(last=dec(ask), bid=dec(bid), ask=dec(ask), at=NOW),
-        book=OrderBook(bids=((dec(bid), Decimal(9)),), asks=((dec(ask), Decimal(9)),)),
+        ticker=Ticker(last=dec(ask), bid=dec(bid), ask=dec(ask), at=at),
+        book=book or levels(bids={bid: depth}, asks={ask: depth}),
         rules=SymbolRules.model_validate(values | rules),
-        frames=frames or {},
+        frames={"1h": _just_closed(symbol)} if frames is None else frames,
         funding_rate_pct=None,
         open_interest=None,
     )
+
+
+def levels(*, bids=None, asks=None):
+    """An order book, told as quantity by price."""
+    sides = (bids or {}, asks or {})
+    bids, asks = (tuple((dec(at), dec(size)) for at, size in side.items()) for side in sides)
+    return OrderBook(bids=bids, asks=asks)
 
 
 PERPETUAL = {"perpetual": True, "max_leverage": 50, "maintenance_pct": "0.5"}
@@ -80,6 +90,9 @@ def account(*marks, equity=10_000, cash=10_000):
     )
 
 
+empty_account = account
+
+
 def draft(**changes):
     values = {"symbol": BTC, "action": "open_long", "stop": "98", "take_profit": "104",
               "thesis": "Higher lows."}  # fmt: skip
@@ -98,29 +111,61 @@ def closing(**changes):
 def proposal(of=None, *, seen=None, state=None, limits=LIMITS):
     """A draft as the desk registers it, with the desk's own sizing."""
     of = of or draft()
-    sizing = size(of, seen or market(of.symbol), state or account(), (), limits)
+    sizing = size(of, seen or market(of.symbol), Holdings(account=state or account()), limits)
     return TradeProposal(
         proposal_id=f"{CYCLE}-p1", cycle_id=CYCLE, created_at=NOW, draft=of, sizing=sizing
     )
 
 
-def verdict(decision="approve", **changes):
+def verdict(decision="approve", *, on=None, **changes):
+    """
+    A verdict that repeats what `on` asks for (a proposal; the usual one), with changes.
+
+    An exit is taken for the sale of a long; the verdict on one that buys names its side.
+    """
+    asked = on or proposal()
+    of, opens = asked.draft, asked.draft.opens
     values = {
         "proposal_id": f"{CYCLE}-p1",
+        "symbol": of.symbol,
+        "side": "buy" if of.action == "open_long" else "sell",
         "decision": decision,
-        "max_quantity": None,
-        "stop": None,
-        "max_leverage": None,
+        "max_quantity": (asked.quantity or None) if opens else None,
+        "stop": of.stop if opens else None,
+        "max_leverage": of.leverage if opens else None,
         "reasons": ("Exposure 0 % of 50 %.",),
     }
-    opinion = VerdictDraft.model_validate(values | changes)
+    opinion = WrittenVerdict.model_validate(values | changes).draft()
     return RiskVerdict(verdict_id=f"{CYCLE}-v1", cycle_id=CYCLE, created_at=NOW, draft=opinion)
 
 
-def view(**changes):
-    values = {"market": market(), "account": account(), "committed": (), "limits": LIMITS,
-              "breaker": SAFE, "halted": None, "now": NOW}  # fmt: skip
+def view(*, account=None, committed=(), correlations=None, **changes):
+    """The world the gate judges in, with nothing in the way of an entry."""
+    holdings = Holdings(
+        account=account or empty_account(), committed=committed, correlations=correlations or {}
+    )
+    values = {"holdings": holdings, "limits": LIMITS, "breaker": SAFE, "halted": None,
+              "locks": (), "losses": NO_LOSS, "support": BOTH_SIDES, "figures": {},
+              "entries_today": 0, "now": NOW}  # fmt: skip
+    if "market" not in changes:
+        values["market"] = market()
     return GateView(**values | changes)
+
+
+def losses(equity=10_000, **from_):
+    """What was lost from each of peak, day, week and month; from one not named, nothing."""
+    measured = dict.fromkeys(("peak", "day", "week", "month"), dec(equity))
+    return loss_state(dec(equity), **measured | {name: dec(at) for name, at in from_.items()})
+
+
+NO_LOSS = losses()
+
+
+def lock(symbol=None, *, reason="4 stops in a day"):
+    """A lock on one market, or on the desk."""
+    return Lock(
+        lock_id=1, kind="guard", symbol=symbol, since=NOW, until=None, reason=reason, by="guard"
+    )
 
 
 def approval(symbol="ETH/USDT", *, quantity="1", price="100", **changes):
@@ -146,6 +191,11 @@ def candles(symbol, interval, closes, *, lows=None, until=NOW):
     length = interval_ms(interval)
     times = epoch_ms(until) - length * np.arange(len(closes), 0, -1, dtype=np.int64)
     return CandleSeries.checked(symbol, interval, times, block)
+
+
+@cache
+def _just_closed(symbol):
+    return candles(symbol, "1h", [100])
 
 
 def snapshot(*series, at=NOW):

@@ -1,180 +1,295 @@
-"""The circuit breaker on candles written by hand: what falls, what is missing, what recovers."""
+"""The breaker's states: how one follows another, through restarts, resets and failures."""
 
 from datetime import timedelta
 from decimal import Decimal
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from records.candles import CandleSeries
-from records.risk import BreakerLimits, BreakerState
-from tests.tools.risk.cases import NOW, candles, snapshot
-from tools.risk.breaker import drop_pct, evaluate
+from records.breaker import BreakerReading, BreakerState
+from records.candles import CandleSeries, interval_ms
+from tests.tools.risk.breaker_cases import (
+    BTC,
+    ETH,
+    LIMITS,
+    LONG_AGO,
+    PEG,
+    SOL,
+    WATCHED,
+    at,
+    judged,
+    kept,
+    limits,
+    listed,
+    ms,
+    shown,
+    tape,
+    world,
+)
+from tools.risk.breaker import evaluate, is_blind, reset, size_pct, unjudged
 
-LIMITS = BreakerLimits()
-BTC, ETH = "BTC/USDT", "ETH/USDT"
-CALM = [100.0] * 120
+CRASH = {LONG_AGO: 100.0, 0: 80.0}
+BACK = CRASH | {6: 99.0}
+SHORT = limits(btc_drop_1h_pct=90, btc_drop_4h_pct=90)
+STATES = ("SAFE", "WARNING", "TRIGGERED", "RECOVERING")
 
 
-def three_minutes(symbol, closes=None, *, lows=None, at=NOW):
-    return candles(symbol, "3m", closes or CALM, lows=lows, until=at)
-
-
-def seen(btc=None, eth=None, *, at=NOW):
-    """A snapshot of both watched markets; calm where nothing is given."""
-    return snapshot(
-        btc if btc is not None else three_minutes(BTC, at=at),
-        eth if eth is not None else three_minutes(ETH, at=at),
-        at=at,
-    )
-
-
-def triggered(*, minutes_ago, symbol=BTC):
-    """A breaker that was triggered, with what it had measured."""
-    fallen = three_minutes(symbol, lows={-1: 80.0})
-    state = evaluate(
-        seen(fallen) if symbol == BTC else seen(None, fallen), None, LIMITS
-    ).model_copy(update={"since": NOW - timedelta(minutes=minutes_ago)})
-    assert state.status == "TRIGGERED"
+def recovering():
+    """Triggered at minute 0, recovering from minute 45 on."""
+    state = judged(world(45, btc=BACK), judged(world(0, btc=CRASH), None, SHORT), SHORT)
+    assert state.status == "RECOVERING"
     return state
 
 
-@pytest.mark.parametrize(
-    ("description", "symbol", "index", "low", "status", "trigger"),
-    [
-        ("a tenth in five minutes", BTC, -1, 90.0, "TRIGGERED", "BTC/USDT 5m drop"),
-        ("a little less", BTC, -1, 90.01, "WARNING", "BTC/USDT 5m drop"),
-        ("less than 60 % of it", BTC, -1, 94.01, "SAFE", None),
-        ("60 % of it", BTC, -1, 94.0, "WARNING", "BTC/USDT 5m drop"),
-        ("15 % an hour ago", BTC, -20, 85.0, "TRIGGERED", "BTC/USDT 1h drop"),
-        ("14.99 % an hour ago", BTC, -20, 85.01, "WARNING", "BTC/USDT 1h drop"),
-        ("a fifth four hours ago", BTC, -80, 80.0, "TRIGGERED", "BTC/USDT 4h drop"),
-        ("a fifth longer ago", BTC, -81, 80.0, "SAFE", None),
-        ("12 % of ETH in five minutes", ETH, -1, 88.0, "TRIGGERED", "ETH/USDT 5m drop"),
-        ("10 % of ETH in five minutes", ETH, -1, 90.0, "WARNING", "ETH/USDT 5m drop"),
-        ("15 % of ETH an hour ago", ETH, -20, 85.0, "TRIGGERED", "ETH/USDT 1h drop"),
-        ("24 % of ETH four hours ago", ETH, -80, 76.0, "WARNING", "ETH/USDT 4h drop"),
-        ("25 % of ETH four hours ago", ETH, -80, 75.0, "TRIGGERED", "ETH/USDT 4h drop"),
-    ],
-)
-def test_a_drop_is_measured_against_its_window(description, symbol, index, low, status, trigger):
-    """From the close before the window to the lowest low within it."""
-    fallen = three_minutes(symbol, lows={index: low})
-    state = evaluate(seen(fallen) if symbol == BTC else seen(None, fallen), None, LIMITS)
-    assert state.status == status, description
-    assert [words.startswith(trigger) for words in state.reasons[:1]] == ([True] if trigger else [])
-
-
-def test_a_drop_counts_from_the_close_before_not_from_the_high():
-    """A spike that came and went within the window is no fall."""
-    up_and_down = [100.0] * 118 + [115.0, 100.0]
-    assert drop_pct(seen(three_minutes(BTC, up_and_down)), BTC, 5) == 0
-    slide = [100.0] * 116 + [104.0, 102.0, 96.0, 94.0]
-    assert drop_pct(seen(three_minutes(BTC, slide)), BTC, 60) == Decimal(6)
-
-
-def test_a_rise_is_not_a_negative_drop():
-    """The figure shown is zero, not a drop of minus five."""
-    assert drop_pct(seen(three_minutes(BTC, [100.0] * 119 + [105.0])), BTC, 5) == 0
-
-
-def test_the_finest_candles_measure():
-    """An hour candle of 12:00 to 13:00 cannot tell what happened in the last five minutes."""
-    both = snapshot(three_minutes(BTC, lows={-1: 89.0}), candles(BTC, "1h", CALM))
-    assert drop_pct(both, BTC, 5) == Decimal(11)
-    assert drop_pct(snapshot(candles(BTC, "1h", CALM)), BTC, 5) is None
-    assert drop_pct(snapshot(candles(BTC, "1h", CALM)), BTC, 60) == 0
-
-
-@pytest.mark.parametrize(
-    ("description", "series"),
-    [
-        ("no candle", three_minutes(BTC).last(0)),
-        ("only candles older than the window", three_minutes(BTC, at=NOW - timedelta(minutes=30))),
-        ("nothing before the window", three_minutes(BTC).last(2)),
-    ],
-)
-def test_what_is_missing_is_not_measured(description, series):
-    """A figure from other times would be an invention."""
-    assert drop_pct(seen(series), BTC, 5) is None, description
-
-
-def test_a_gap_is_not_a_crash():
-    """Six hours without data and a lower price after them is not a fall in five minutes."""
-    before = candles(BTC, "3m", [200.0] * 60, until=NOW - timedelta(hours=6))
-    after = candles(BTC, "3m", [100.0])
-    names = ("open", "high", "low", "close", "volume")
-    columns = [np.concatenate((getattr(before, n), getattr(after, n))) for n in names]
-    times = np.concatenate((before.open_time_ms, after.open_time_ms))
-    joined = CandleSeries.checked(BTC, "3m", times, np.column_stack(columns))
-    assert drop_pct(seen(joined), BTC, 5) is None
-    assert evaluate(seen(joined), None, LIMITS).status == "SAFE"
-
-
-def test_a_missing_market_does_not_trigger():
-    """A data fault is not a crash: it holds nobody out by itself."""
-    alone = evaluate(snapshot(three_minutes(ETH)), None, LIMITS)
-    assert alone.status == "SAFE"
-    assert {r.trigger.split()[0] for r in alone.readings} == {ETH}
-    assert evaluate(snapshot(), None, LIMITS).readings == ()
-
-
-@pytest.mark.parametrize("fell", [BTC, ETH])
-def test_a_missing_market_does_not_clear(fell):
-    """Losing sight of the market that fell is no recovery, however long it lasts."""
-    state = triggered(minutes_ago=600, symbol=fell)
-    other = ETH if fell == BTC else BTC
-    for _ in range(3):
-        state = evaluate(snapshot(three_minutes(other)), state, LIMITS)
-        assert (state.status, state.reasons) == ("TRIGGERED", (f"{fell} cannot be measured",))
-    assert evaluate(seen(), state, LIMITS).status == "SAFE"
-
-
-def test_a_market_that_was_never_seen_need_not_recover():
-    """A venue without ETH must not stay closed for ever."""
-    before = evaluate(snapshot(three_minutes(BTC, lows={-1: 80.0})), None, LIMITS)
-    before = before.model_copy(update={"since": NOW - timedelta(hours=2)})
-    assert evaluate(snapshot(three_minutes(BTC)), before, LIMITS).status == "SAFE"
-
-
-def test_calm_has_to_last():
-    """Half an hour less a minute is not half an hour."""
-    early = evaluate(seen(), triggered(minutes_ago=29), LIMITS)
-    assert (early.status, early.reasons) == (
-        "TRIGGERED", ("calm is needed until 2026-01-05 12:01 UTC",),
-    )  # fmt: skip
-    assert evaluate(seen(), triggered(minutes_ago=30), LIMITS).status == "SAFE"
-
-
-def test_a_further_drop_keeps_it_triggered():
-    """Five per cent more within the hour, though no trigger of its own."""
-    falling = three_minutes(BTC, lows={-10: 95.0})
-    state = evaluate(seen(falling), triggered(minutes_ago=45), LIMITS)
-    assert (state.status, state.reasons) == (
-        "TRIGGERED", ("BTC/USDT fell 5.0 % within 60 minutes",),
-    )  # fmt: skip
-    less = three_minutes(BTC, lows={-10: 95.01})
-    assert evaluate(seen(less), triggered(minutes_ago=45), LIMITS).status != "TRIGGERED"
-
-
-def test_a_new_crash_starts_the_calm_anew():
-    """The time counts from the last trigger, not from the first."""
-    state = evaluate(seen(three_minutes(BTC, lows={-1: 80.0})), triggered(minutes_ago=29), LIMITS)
-    assert state.since == NOW
+def test_a_whole_crash_through_a_restart_at_every_cycle():
+    """The state is all that is kept between two cycles, and it is enough."""
+    story = {LONG_AGO: 100.0, 0: 93.0, 9: 75.0, 60: 91.0}
+    seen, state = [], None
+    for minute in range(-3, 480, 3):
+        state = judged(world(minute, btc=story), state)
+        if not seen or seen[-1][1] != state.status:
+            seen.append((minute, state.status))
+    assert seen == [
+        (-3, "SAFE"), (0, "WARNING"), (6, "SAFE"),
+        (9, "TRIGGERED"), (240, "RECOVERING"), (300, "SAFE"),
+    ]  # fmt: skip
 
 
 def test_a_state_keeps_the_time_it_began():
-    """Calm is measured from there, and a person can see how long it has been so."""
-    before = BreakerState(status="SAFE", since=NOW - timedelta(days=3))
-    assert evaluate(seen(), before, LIMITS).since == before.since
-    assert evaluate(seen(three_minutes(BTC, lows={-1: 94.0})), before, LIMITS).since == NOW
+    """A person can see how long it has been so."""
+    before = BreakerState(status="SAFE", since=at(-9000))
+    assert judged(world(), before).since == at(-9000)
+    assert judged(world(0, btc={0: 94.0}), before).since == at(0)
 
 
-def test_the_figures_are_shown():
-    """Six readings, each with its own limit, in the order of the settings."""
-    readings = evaluate(seen(three_minutes(BTC, lows={-1: 97.5})), None, LIMITS).readings
-    assert [(r.trigger, r.value_pct, r.limit_pct) for r in readings] == [
-        ("BTC/USDT 5m drop", Decimal("2.5"), 10), ("BTC/USDT 1h drop", Decimal("2.5"), 15),
-        ("BTC/USDT 4h drop", Decimal("2.5"), 20), ("ETH/USDT 5m drop", 0, 12),
-        ("ETH/USDT 1h drop", 0, 15), ("ETH/USDT 4h drop", 0, 25),
-    ]  # fmt: skip
+def test_the_first_state_begins_with_the_first_snapshot():
+    """A new ledger has none."""
+    assert (judged(world()).status, judged(world()).since) == ("SAFE", at(0))
+
+
+# half size
+
+
+def test_sizes_are_halved_while_recovering_and_only_then():
+    """The first hour after a crash is traded carefully."""
+    sizes = [size_pct(BreakerState(status=status, since=at(0)), LIMITS) for status in STATES]
+    assert sizes == [100, 100, 100, 50]
+    assert size_pct(recovering(), limits(half_size_pct=30)) == 30
+
+
+def test_recovering_ends_at_its_time():
+    """An hour, to the minute; then it is SAFE again."""
+    state = judged(world(104, btc=BACK), recovering(), SHORT)
+    assert (state.status, state.since, state.until) == ("RECOVERING", at(45), at(105))
+    assert judged(world(105, btc=BACK), state, SHORT).status == "SAFE"
+
+
+def test_recovering_may_end_in_a_warning():
+    """While it recovers a warning is named; after it, it is the status."""
+    story = BACK | {100: 92.0}
+    state = judged(world(103, btc=story), recovering(), SHORT)
+    assert (state.status, state.reasons[1:]) == (
+        "RECOVERING", ("BTC/USDT 5m drop 7.07 % (limit 10 %)",),
+    )  # fmt: skip
+    assert judged(world(105, btc=story), state, SHORT).status == "WARNING"
+
+
+def test_a_trigger_while_recovering_triggers_again():
+    """The second wave: the half that was regained has to be regained once more."""
+    state = judged(world(60, btc=BACK | {60: 79.0}), recovering(), SHORT)
+    assert (state.status, state.since, state.until) == ("TRIGGERED", at(60), None)
+    assert (state.falls[0].before, state.falls[0].lowest) == (100, 79)
+
+
+def test_without_a_time_of_smaller_sizes_it_goes_straight_on():
+    """0 seconds: SAFE, or the warning that still stands."""
+    bounds = limits(**SHORT.model_dump() | {"half_size_s": 0})
+    crashed = judged(world(0, btc=CRASH), None, bounds)
+    assert judged(world(45, btc=BACK), crashed, bounds).status == "SAFE"
+    assert judged(world(45, btc=BACK), crashed, bounds, fear_greed=12).status == "WARNING"
+
+
+# reset by hand
+
+
+def test_a_reset_recovers_with_smaller_sizes():
+    """A person may open the desk again, but not at full size."""
+    state = kept(reset(judged(world(0, btc=CRASH)), at(5)))
+    assert (state.status, state.since, state.reset_at) == ("RECOVERING", at(5), at(5))
+    assert size_pct(state, LIMITS) == 50
+    later = judged(world(6, btc=CRASH), state)
+    assert (later.status, later.until) == ("RECOVERING", at(65))
+
+
+@pytest.mark.parametrize("status", ["SAFE", "WARNING", "RECOVERING"])
+def test_only_a_triggered_breaker_can_be_reset(status):
+    """A reset ahead of time must not hide the crash that follows."""
+    state = BreakerState(status=status, since=at(0))
+    assert reset(state, at(5)) == state
+
+
+def test_a_fall_that_was_reset_does_not_trigger_again():
+    """It stands in the four-hour window for long; the person has seen it."""
+    state = reset(judged(world(0, btc=CRASH)), at(5))
+    for minute in (5, 6, 9, 60, 64):
+        state = judged(world(minute, btc=CRASH), state)
+        assert state.status == "RECOVERING", minute
+    for minute in (65, 66, 200, 300):
+        state = judged(world(minute, btc=CRASH), state)
+        assert (state.status, state.reset_at) == ("SAFE", at(5)), minute
+
+
+def test_a_fall_after_the_reset_triggers():
+    """And what has to be regained is that fall alone."""
+    state = judged(world(9, btc=CRASH), reset(judged(world(0, btc=CRASH)), at(5)))
+    again = judged(world(12, btc=CRASH | {12: 68.0}), state)
+    assert again.status == "TRIGGERED"
+    assert [r.trigger for r in again.triggered_by] == ["BTC/USDT 5m drop", "BTC/USDT 1h drop"]
+    assert (again.falls[0].before, again.falls[0].lowest) == (80, 68)
+    assert again.reset_at == at(5)
+
+
+def test_what_still_holds_after_a_reset_triggers_again():
+    """Fear is no fall of the past: the limit has to be changed, which is recorded too."""
+    state = reset(judged(world(0), fear_greed=5), at(5))
+    assert judged(world(6), state, fear_greed=5).status == "TRIGGERED"
+    assert judged(world(6), state, limits(fear_greed_below=5), fear_greed=5).status == "RECOVERING"
+
+
+def test_right_after_a_reset_the_breaker_is_blind():
+    """Until a candle has closed no drop is known, and the desk opens nothing."""
+    state = reset(judged(world(0, btc=CRASH)), at(4))
+    assert is_blind(judged(world(5, btc=CRASH), state))
+    assert not is_blind(judged(world(6, btc=CRASH), state))
+
+
+# blind, and its own failure
+
+
+def test_it_is_blind_without_both_majors():
+    """Funding alone would not show a crash."""
+    sol = listed(SOL, tape(SOL, {LONG_AGO: 100.0}), funding=Decimal(0))
+    assert is_blind(judged(shown(sol), watched=(SOL,)))
+    assert is_blind(BreakerState(status="SAFE", since=at(0)))
+    assert not is_blind(judged(world(without=[BTC])))
+    gone = judged(shown(minute=3), judged(world(0, btc=CRASH)))
+    assert gone.readings and is_blind(gone)
+
+
+def test_a_breaker_that_could_not_be_judged_is_triggered():
+    """Its own failure fails closed, and ends as any trigger does."""
+    state = kept(unjudged(None, at(0), "ValueError"))
+    assert (state.status, state.since) == ("TRIGGERED", at(0))
+    assert state.reasons == ("the circuit breaker could not be judged: ValueError",)
+    assert judged(world(29), state).status == "TRIGGERED"
+    assert judged(world(30), state).status == "RECOVERING"
+
+
+def test_a_failure_forgets_nothing_of_a_crash():
+    """What fell still has to be regained, and the wait begins again."""
+    crashed = judged(world(0, btc=CRASH), None, SHORT)
+    state = kept(unjudged(crashed, at(20), "ValueError"))
+    assert (state.since, state.falls, state.triggered_by) == (
+        at(20), crashed.falls, crashed.triggered_by,
+    )  # fmt: skip
+    assert state.reasons[-1] == "the circuit breaker could not be judged: ValueError"
+    assert judged(world(45, btc=BACK), state, SHORT).status == "TRIGGERED"
+    assert judged(world(50, btc=BACK), state, SHORT).status == "RECOVERING"
+
+
+def test_a_failure_forgets_no_reset():
+    """A fall that was reset does not come back by it."""
+    state = reset(judged(world(0, btc=CRASH)), at(5))
+    assert unjudged(state, at(6), "ValueError").reset_at == at(5)
+
+
+# whatever the data
+
+
+ODD = (1e-300, 1e300, 1e-12, 1e12, float("nan"), float("inf"), 0.0, -1.0)
+AMOUNTS = st.sampled_from(
+    [Decimal(text) for text in ("0." + "0" * 59 + "1", "9" * 60, "9" * 60 + "." + "9" * 60)]
+) | st.decimals("0.0001", 10**6, places=4)
+INTERVALS = st.sampled_from(["1m", "3m", "5m", "7m", "1h", "4h", "1d"])
+
+
+@st.composite
+def frames(draw, symbol):
+    """Candles nobody checked: odd prices, gaps, late or early, with or without volume."""
+    interval, count = draw(INTERVALS), draw(st.sampled_from([0, 1, 2, 30, 130]))
+    dice = np.random.default_rng(draw(st.integers(0, 10**6)))
+    steps = np.where(dice.random(count) < draw(st.sampled_from([0.0, 0.1])), 20, 1)
+    length = interval_ms(interval)
+    end = ms(0) + draw(st.integers(-5, 1)) * length // 2
+    times = end - length * np.cumsum(steps)[::-1].astype(np.int64)
+    block = dice.choice([50.0, 80.0, 99.0, 100.0], (5, count))
+    block[dice.random((5, count)) < draw(st.sampled_from([0.0, 0.0, 0.01]))] = draw(
+        st.sampled_from(ODD)
+    )
+    return CandleSeries(symbol, interval, times, *block)
+
+
+@st.composite
+def markets(draw, symbol):
+    """A market with any of these frames, a price and a funding rate."""
+    one = listed(symbol, *draw(st.lists(frames(symbol), max_size=3)))
+    ticker = {
+        "last": draw(AMOUNTS), "bid": draw(AMOUNTS), "ask": draw(AMOUNTS),
+        "at": at(draw(st.integers(-300, 5))),
+    }  # fmt: skip
+    rate = draw(st.none() | AMOUNTS)
+    return one.model_copy(
+        update={"ticker": type(one.ticker)(**ticker), "funding_rate_pct": rate and -rate}
+    )
+
+
+@st.composite
+def snapshots(draw, minute):
+    symbols = draw(st.sets(st.sampled_from([BTC, ETH, SOL, PEG])))
+    found = [draw(markets(symbol)) for symbol in sorted(symbols)]
+    return shown(*found, minute=minute)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_no_snapshot_and_no_limit_makes_it_fail(data):
+    """A state that cannot be judged would close the desk: only a broken program may do that."""
+    bounds = limits(
+        funding_pct=data.draw(AMOUNTS),
+        regain_pct=data.draw(st.decimals("0.000001", 100, places=30)),
+        warning_share=data.draw(st.decimals("0.000001", 100, places=30)),
+        calm_s=data.draw(st.integers(60, 86_400)),
+        half_size_s=data.draw(st.integers(0, 604_800)),
+    )
+    watched = data.draw(st.lists(st.sampled_from([BTC, ETH, SOL, PEG]), max_size=4))
+    index = data.draw(st.none() | st.decimals(-5, 105) | st.just(Decimal("NaN")))
+    state = None
+    for minute in (0, 1, data.draw(st.integers(-60, 600))):
+        seen = data.draw(snapshots(minute))
+        state = kept(evaluate(seen, state, bounds, watched=watched, fear_greed=index))
+        assert state.status in STATES
+        tripped = [r for r in state.readings if r.tripped]
+        assert not tripped or state.status == "TRIGGERED"
+        if data.draw(st.booleans()):
+            state = kept(reset(state, at(minute)))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sampled_from(STATES), st.data())
+def test_a_market_nobody_sees_changes_no_triggered_state(status, data):
+    """Nothing measured: TRIGGERED stays, and nothing becomes TRIGGERED."""
+    drop = BreakerReading(trigger="BTC/USDT 1h drop", value=Decimal(20), limit=Decimal(15))
+    calm = drop.model_copy(update={"value": Decimal(1)})
+    known = (drop if status == "TRIGGERED" else calm,)
+    before = BreakerState(status=status, since=at(-9000), readings=known)
+    after = judged(shown(minute=data.draw(st.integers(0, 100_000))), before, watched=WATCHED)
+    assert (after.status == "TRIGGERED") == (status == "TRIGGERED")
+
+
+def test_a_clock_that_goes_back_does_not_open_the_desk():
+    """The calm has not passed, whatever the time."""
+    crashed = judged(world(0, btc=CRASH), None, SHORT)
+    assert judged(world(-600), crashed, SHORT).status == "TRIGGERED"
+    assert at(0) - at(-600) == timedelta(hours=10)

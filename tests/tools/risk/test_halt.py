@@ -1,6 +1,13 @@
-"""The HALT file: whatever stands in its place halts, and only its absence does not."""
+"""
+One halt: the HALT file, whatever stands in its place, or a lock of the whole desk.
 
-from tools.risk.halt import halt, halted, resume
+Only the absence of all of them lets entries through.
+"""
+
+from records.errors import LedgerBusy
+from records.lock import Lock
+from tests.tools.risk.history import BTC, NOON, at
+from tools.risk.halt import halt, halted, resume, why_halted
 
 
 def test_no_file_is_no_halt(tmp_path):
@@ -38,3 +45,44 @@ def test_a_long_reason_is_cut(tmp_path):
     """It goes into prompts and messages."""
     (tmp_path / "HALT").write_text("x" * 100_000)
     assert len(halted(tmp_path)) == 500
+
+
+def lock(number=1, symbol=None, until=None):
+    return Lock(
+        lock_id=number, kind="x", symbol=symbol, since=NOON, until=until, reason="too much", by="b"
+    )
+
+
+def test_without_file_and_lock_the_desk_is_not_halted(tmp_path):
+    """A locked market does not stop the others."""
+    assert why_halted(tmp_path, lambda: (lock(symbol=BTC),)) is None
+
+
+def test_a_lock_of_the_whole_desk_halts_and_says_how_it_ends(tmp_path):
+    """Whoever reads it must know whether to wait or to act."""
+    standing = (lock(1, until=at(60)), lock(2, symbol=BTC), lock(3))
+
+    assert why_halted(tmp_path, lambda: standing) == (
+        "too much [lock 1, until 2026-01-07 13:00:00 UTC]; too much [lock 3, until it is cleared]"
+    )
+
+
+def test_the_file_comes_first_and_needs_no_ledger(tmp_path):
+    """A person's halt holds whatever else can be read."""
+    halt(tmp_path, "the owner sleeps")
+
+    def broken():
+        raise AssertionError("it was asked")
+
+    assert why_halted(tmp_path, broken) == "the owner sleeps [until `desk resume`]"
+
+
+def test_locks_that_cannot_be_read_halt(tmp_path):
+    """In doubt nothing is opened; exits ask nobody."""
+
+    def busy():
+        raise LedgerBusy("The ledger is locked by another process. Wait.")
+
+    assert why_halted(tmp_path, busy) == (
+        "the locks cannot be read. The ledger is locked by another process. Wait"
+    )

@@ -71,7 +71,11 @@ def checked(url: str) -> Target:
 
 def redirected(target: Target, location: str) -> Target:
     """Where a redirect leads, when it stays on the same host; raises AddressRefused."""
-    onward = checked(urljoin(target.url, location))
+    try:
+        joined = urljoin(target.url, location)
+    except ValueError:
+        raise AddressRefused("it redirects to an address that cannot be read") from None
+    onward = checked(joined)
     before, after = (target.scheme, target.port), (onward.scheme, onward.port)
     upgraded = (before, after) == (("http", 80), ("https", 443))
     if onward.host != target.host or not (before == after or upgraded):

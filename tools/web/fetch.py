@@ -1,5 +1,5 @@
 """
-Reads the bytes of one feed, and never more than the limits allow.
+Reads the bytes of one answer, and never more than the limits allow.
 
 Spoken through httpcore, the part of httpx that opens connections, because only there can
 every single read obey one deadline (httpx's own timeouts start anew with each byte) and
@@ -15,61 +15,63 @@ from typing import Any
 
 import httpcore
 
-from tools.news.address import AddressRefused, Target, checked, redirected, resolved
-from tools.news.sources import FeedLimits
+from tools.web.address import AddressRefused, Target, checked, redirected, resolved
+from tools.web.limits import WebLimits
 
 _CONNECT_S = 3.0
 _MAX_ADDRESSES = 4
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GZIP_OR_ZLIB_WINDOW = 47
-_HEADERS = (
-    ("User-Agent", "vetodesk-news"),
-    ("Accept", "application/rss+xml, application/atom+xml, application/xml, text/xml"),
-    ("Accept-Encoding", "gzip"),
-    ("Connection", "close"),
-)
+_HEADERS = (("User-Agent", "vetodesk"), ("Accept-Encoding", "gzip"), ("Connection", "close"))
 
 
-class FeedUnreadable(ValueError):
-    """This feed gives nothing this time; the message says why in our own words."""
+class Unreadable(ValueError):
+    """This address gives nothing this time; the message says why in our own words."""
 
 
-def fetch(url: str, limits: FeedLimits, *, deadline: float) -> bytes:
-    """The unpacked body, before `deadline` on the monotonic clock; raises FeedUnreadable."""
+def fetch(url: str, limits: WebLimits, *, accept: str, deadline: float | None = None) -> bytes:
+    """
+    The unpacked body of an answer with status 200; raises Unreadable.
+
+    It ends at `deadline` on the monotonic clock, else `deadline_s` from now. Only looking up
+    the host's name cannot be cut short, so ask from a thread that may be left behind.
+    """
+    if deadline is None:
+        deadline = time.monotonic() + limits.deadline_s
     try:
-        return _fetch(checked(url), limits, deadline)
+        return _fetch(checked(url), limits, accept, deadline)
     except AddressRefused as error:
-        raise FeedUnreadable(str(error)) from None
+        raise Unreadable(str(error)) from None
     except httpcore.TimeoutException:
-        raise FeedUnreadable("it did not answer in time") from None
+        raise Unreadable("it did not answer in time") from None
     except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError, OSError):
-        raise FeedUnreadable("its connection failed") from None
+        raise Unreadable("its connection failed") from None
 
 
-def _fetch(target: Target, limits: FeedLimits, deadline: float) -> bytes:
+def _fetch(target: Target, limits: WebLimits, accept: str, deadline: float) -> bytes:
     network = _CheckedNetwork(deadline, allow_private=limits.allow_private)
     with httpcore.ConnectionPool(max_connections=1, network_backend=network) as pool:
         for _ in range(limits.max_redirects + 1):
-            host = ("Host", target.authority)
-            with pool.stream("GET", target.url, headers=[host, *_HEADERS]) as response:
+            headers = [("Host", target.authority), ("Accept", accept), *_HEADERS]
+            with pool.stream("GET", target.url, headers=headers) as response:
                 if response.status not in _REDIRECTS:
                     return _body(response, limits.max_bytes)
                 target = redirected(target, _header(response, b"location"))
-    raise FeedUnreadable(f"it redirects more than {limits.max_redirects} times")
+    raise Unreadable(f"it redirects more than {limits.max_redirects} times")
 
 
 def _body(response: httpcore.Response, max_bytes: int) -> bytes:
     if response.status != 200:
-        raise FeedUnreadable(f"it answered with status {response.status}")
+        raise Unreadable(f"it answered with status {response.status}")
     announced = _header(response, b"content-length")
     if announced.isdigit() and len(announced) < 20 and int(announced) > max_bytes:
-        raise FeedUnreadable(f"it is larger than {max_bytes} bytes")
+        raise Unreadable(f"it is larger than {max_bytes} bytes")
     packing = _header(response, b"content-encoding").lower()
     if packing in ("", "identity"):
         return _capped(response.iter_stream(), max_bytes)
     if packing in ("gzip", "x-gzip", "deflate"):
         return _unpacked(response.iter_stream(), max_bytes)
-    raise FeedUnreadable("it is packed in a way nobody asked for")
+    raise Unreadable("it is packed in a way nobody asked for")
 
 
 def _capped(chunks: Iterable[bytes], max_bytes: int) -> bytes:
@@ -77,7 +79,7 @@ def _capped(chunks: Iterable[bytes], max_bytes: int) -> bytes:
     for chunk in chunks:
         body += chunk
         if len(body) > max_bytes:
-            raise FeedUnreadable(f"it is larger than {max_bytes} bytes")
+            raise Unreadable(f"it is larger than {max_bytes} bytes")
     return bytes(body)
 
 
@@ -91,11 +93,11 @@ def _unpacked(chunks: Iterable[bytes], max_bytes: int) -> bytes:
         try:
             body += unpacker.decompress(chunk, max_bytes + 1 - len(body))
         except zlib.error:
-            raise FeedUnreadable("its packed body is broken") from None
+            raise Unreadable("its packed body is broken") from None
         if len(body) > max_bytes or taken > max_bytes:
-            raise FeedUnreadable(f"it is larger than {max_bytes} bytes when unpacked")
+            raise Unreadable(f"it is larger than {max_bytes} bytes when unpacked")
     if not unpacker.eof:
-        raise FeedUnreadable("its packed body is cut off")
+        raise Unreadable("its packed body is cut off")
     return bytes(body)
 
 
