@@ -11,7 +11,8 @@ from crew.main import short_lived
 def main(home: Path, at: datetime, assignments: list[str]) -> None:
     """Do what `desk cycle --json` does, by a clock that stands still."""
     with short_lived(), cycle_lock(home):
-        from crew import cli
+        from crew import cli  # noqa: F401  its import is a part of what is timed
+        from crew.console import print_json
         from crew.cycle import run_cycle
         from crew.desk import open_desk
         from crew.settings import load_settings, nested
@@ -20,7 +21,7 @@ def main(home: Path, at: datetime, assignments: list[str]) -> None:
         settings = load_settings(nested(assignments), env_file=None)
         with open_desk(settings, home, FixedClock(at)) as desk:
             record = run_cycle(desk, lambda _text: None)
-        cli._print_json({"record": record.model_dump(mode="json"), "peak_mb": _peak_mb()})
+        print_json({"record": record.model_dump(mode="json"), "peak_mb": _peak_mb()})
 
 
 def _peak_mb() -> float:

@@ -3,7 +3,7 @@ What a cycle costs: `uv run python -m benchmarks.cycle [--runs N]` prints JSON.
 
 Each cold figure is a process of its own with compiled bytecode: wall and CPU seconds and
 peak memory as the operating system counts them, medians over the runs. CPU seconds
-include the processes beside it (charts, indicators); peak memory is the cycle's own. The
+include the processes beside it (charts); peak memory is the cycle's own. The
 market is the demo at a moment with trades to decide. Machines are noisy: compare ratios
 within one run.
 """

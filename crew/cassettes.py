@@ -2,24 +2,31 @@
 Records the models' HTTP traffic of a cycle with vcrpy, and plays it back.
 
 vcrpy's default matching ignores the body, which hands parallel tasks each other's
-answers; here a request matches only when model, messages and tools are the same. A
-request that was not recorded is an error that names the agent whose prompt changed.
+answers; here a request matches only when model, messages and tools are the same. Of a
+picture it counts that there is one: its numbers are in the recording, and its bytes are
+those of one release of a drawing library. A request that was not recorded is an error
+that names the agent whose prompt changed.
 """
 
 import difflib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from records.errors import ModelFailed
 from records.redaction import NOTHING, Redactor
+from tools.chart.pictures import PNG_BEGINS, without_bytes, without_pictures
+from tools.news.model_scoring import SCHEMA_NAME
 
 _HEADERS = ("authorization", "api-key", "x-api-key", "cookie", "openai-organization", "user-agent")
 _RESPONSE_HEADERS = ("set-cookie", "openai-organization", "openai-project", "x-request-id")
 _COMPARED = ("model", "messages", "tools", "response_format", "stream")
 _SHOWN_CHARS = 600
+_LINE_CHARS = 160
+_BEFORE_CHARS = 60
 _DEEPEST = 20
 
 
@@ -65,16 +72,25 @@ def normalised(body: bytes | str | None) -> dict[str, Any]:
     """What of a chat request decides its answer."""
     if not body:
         return {}
-    request = json.loads(body)
+    request = without_pictures(json.loads(body))
     return {key: request[key] for key in _COMPARED if key in request}
+
+
+def _scores_news(body: bytes | str | None) -> bool:
+    """Whether headlines are scored: their scores stand in the news that was read, not here."""
+    asked = normalised(body).get("response_format")
+    schema = asked.get("json_schema") if isinstance(asked, dict) else None
+    return isinstance(schema, dict) and schema.get("name") == SCHEMA_NAME
 
 
 def _recorder(redactor: Redactor, asked: list[Any] | None = None) -> Any:
     import vcr
 
     def seen(request: Any) -> Any:
+        if _scores_news(request.body):
+            return None
         request.uri = redactor.text(request.uri)
-        request.body = _clean(redactor, request.body)
+        request.body = _clean(redactor, _light(request.body))
         request.headers = _clean(redactor, dict(request.headers))
         if asked is not None:
             asked.append(request)
@@ -92,6 +108,14 @@ def _recorder(redactor: Redactor, asked: list[Any] | None = None) -> Any:
     )
     recorder.register_matcher("chat", _same_chat)
     return recorder
+
+
+def _light(body: Any) -> Any:
+    """The body without the bytes of pictures, which are kept with the cycle."""
+    text = body.decode(errors="replace") if isinstance(body, bytes) else body
+    if not isinstance(text, str) or PNG_BEGINS not in text:
+        return body
+    return json.dumps(without_bytes(json.loads(text)))
 
 
 def _same_chat(asked: Any, recorded: Any) -> None:
@@ -165,9 +189,10 @@ def _texts(value: Any, *path: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any,
 
 def _explain(asked: dict[str, Any], recorded: list[dict[str, Any]]) -> str:
     nearest = max(recorded, key=lambda other: _likeness(asked, other), default={})
+    told = difference(nearest.get("messages", ()), asked.get("messages", ()))
     return (
         f"A model call of agent {_agent(asked)!r} is not in the recording: its prompt changed. "
-        f"Nothing was traded on it.\n{_difference(nearest, asked)}\n"
+        f"Nothing was traded on it.\n{told}\n"
         "Undo the edit, or record the cycle again."
     )
 
@@ -184,20 +209,34 @@ def _agent(request: dict[str, Any]) -> str:
     return str(first).removeprefix("You are ").partition(".")[0][:80]
 
 
-def _difference(recorded: dict[str, Any], asked: dict[str, Any]) -> str:
-    lines = difflib.unified_diff(
-        _text(recorded).splitlines(),
-        _text(asked).splitlines(),
-        "recorded",
-        "asked",
-        n=0,
-        lineterm="",
-    )
-    return "\n".join(line[:200] for line in lines)[:_SHOWN_CHARS]
+def difference(recorded: Sequence[Mapping[str, Any]], asked: Sequence[Mapping[str, Any]]) -> str:
+    """What changed between two conversations: of each line the part around the change."""
+    before, after = _spoken(recorded).splitlines(), _spoken(asked).splitlines()
+    changes = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    lines = ["--- recorded", "+++ asked"]
+    for kind, i, to_i, j, to_j in changes:
+        if kind != "equal":
+            for old, new in zip_longest(before[i:to_i], after[j:to_j], fillvalue=""):
+                lines.extend(_around(old, new))
+    return "\n".join(lines)[:_SHOWN_CHARS]
+
+
+def _around(old: str, new: str) -> Iterator[str]:
+    pairs = enumerate(zip(old, new, strict=False))
+    same = next((n for n, (one, other) in pairs if one != other), min(len(old), len(new)))
+    start = max(0, same - _BEFORE_CHARS)
+    for sign, line in (("-", old), ("+", new)):
+        if line:
+            end = start + _LINE_CHARS
+            more = "…" if line[end:] else ""
+            yield f"{sign}{'…' if start else ''}{line[start:end]}{more}"
 
 
 def _text(request: dict[str, Any]) -> str:
+    return _spoken(request.get("messages", ()))
+
+
+def _spoken(messages: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(
-        str(message.get("content") or message.get("tool_calls"))
-        for message in request.get("messages", [])
+        str(message.get("content") or message.get("tool_calls")) for message in messages
     )

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from crew import cli_config, cli_risk, lock
+from crew import (
+    cli_config,
+    cli_crew,
+    cli_logs,
+    cli_replay,
+    cli_risk,
+    cli_transcript,
+    cli_what_if,
+    lock,
+)
 from crew.console import AsJson, confirm, print_json, the_ledger, typed
 from crew.home import CHECKOUT, cycle_lock, named_folder, refuse_other_folder, state_folder
 from records.errors import SettingsError
@@ -33,8 +42,10 @@ app = typer.Typer(
     help="A crypto trading desk of five LLM agents in which risk has the last word.",
 )
 app.add_typer(cli_config.app, name="config")
+app.add_typer(cli_crew.app, name="crew")
 app.add_typer(cli_risk.locks, name="locks")
 app.add_typer(cli_risk.breaker, name="breaker")
+app.add_typer(cli_transcript.app, name="transcript")
 
 _PATIENCE_S = 60
 _BUSY = (
@@ -172,29 +183,10 @@ def status(as_json: AsJson = False) -> None:
     print(status_text(document)) if not as_json else print_json(document)
 
 
-@app.command()
-def transcript(
-    cycle_id: Annotated[
-        str | None, typer.Argument(help="A cycle id; the last one if left out.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Who said what in a cycle, in order."""
-    from crew.reading import rendered, transcript_of
-
-    with _opened() as desk:
-        rows, fault = transcript_of(desk, cycle_id)
-    if as_json:
-        print_json(rows)
-    else:
-        print(rendered(rows))
-    if fault is not None:
-        print(f"desk: this transcript is not what was written: {fault}.", file=sys.stderr)
-        raise typer.Exit(6)
-
-
 app.command()(cli_risk.halt)
 app.command()(cli_risk.resume)
+app.command()(cli_logs.logs)
+app.command("what-if")(cli_what_if.what_if)
 
 
 @app.command()
@@ -223,25 +215,8 @@ def cron(
     print(crontab_line(home, minutes, longest_cycle_s=settings.deadline_s + GRACE_S))
 
 
-@app.command()
-def replay(
-    cycle_id: Annotated[str | None, typer.Argument(help="A recorded cycle.")] = None,
-    task_id: Annotated[str | None, typer.Option("-t", "--task_id", hidden=True)] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Run a recorded cycle again, offline, and say what differs."""
-    from crew.replay import replay_cycle
-
-    named = cycle_id or task_id
-    if named is None:
-        raise SettingsError("Name a recorded cycle; `desk status` lists cycles. Nothing was run.")
-    with _opened() as desk:
-        differences = replay_cycle(desk, named)
-    if as_json:
-        print_json({"cycle_id": named, "identical": not differences, "differences": differences})
-    else:
-        print("\n".join(differences) or "Identical: same reports, proposals, verdicts and orders.")
-    raise typer.Exit(5 if differences else 0)
+app.command()(cli_replay.replay)
+app.command("record-test")(cli_replay.record_test)
 
 
 @app.command()

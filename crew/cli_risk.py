@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crew.console import AsJson, confirm, market_now, print_json, the_ledger
+from crew.console import AsJson, confirm, market_now, print_json, secrets, the_ledger
 from crew.home import state_folder
 from records.errors import LedgerError, SettingsError
 
@@ -33,12 +33,11 @@ _SHOWN = 100
 
 def halt(why: Annotated[str, typer.Argument(help="The reason, for whoever resumes.")]) -> None:
     """Open nothing new from this moment; exits and stops stay possible."""
-    from crew.secrets import redactor_for
     from tools.risk.halt import halt as write
 
     if not why.strip():
         raise SettingsError("A halt needs a reason, for whoever resumes. Nothing was changed.")
-    why = redactor_for().text(why)
+    why = secrets().text(why)
     write(state_folder(), why)
     typer.echo(
         f"Halted: {why}. Open positions keep their stops. `desk resume` allows entries again."

@@ -16,6 +16,7 @@ from crew.home import state_folder
 from records.errors import SettingsError
 
 if TYPE_CHECKING:
+    from records.redaction import Redactor
     from tools.ledger.ledger import Ledger
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
@@ -24,11 +25,20 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdou
 @contextmanager
 def the_ledger() -> "Iterator[Ledger]":
     """The ledger alone, made if there is none."""
-    from crew.secrets import redactor_for
     from tools.ledger.ledger import Ledger
 
-    with Ledger(state_folder() / "ledger.db", redactor_for().text) as ledger:
+    with Ledger(state_folder() / "ledger.db", secrets().text) as ledger:
         yield ledger
+
+
+def secrets() -> "Redactor":
+    """What must not be written or printed, known without settings: .env is read for it."""
+    from crew import printing
+    from crew.secrets import redactor_without_settings
+
+    redactor = redactor_without_settings()
+    printing.learn(redactor)
+    return redactor
 
 
 def market_now(ledger: "Ledger") -> datetime:

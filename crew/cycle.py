@@ -24,7 +24,8 @@ Say = Callable[[str], None]
 def run_cycle(desk: Desk, say: Say) -> CycleRecord:
     """Run one cycle and record it; raises only when not even that is possible."""
     refuse_unarmed(desk)
-    with desk.stopping.watching(desk.settings.deadline_s), Run(desk, say) as run:
+    watched = desk.stopping.watching(desk.settings.deadline_s)
+    with watched, Run(desk, say, replayable=True) as run:
         try:
             ending = _stages(run)
         except CycleStopped:

@@ -8,15 +8,22 @@ written to the ledger, and only that record's JSON reaches the next agent.
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
+from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from crew.desk import Desk
 from crew.evidence import Evidence
-from crew.models.factory import make_llm
+from crew.handing_on import handed_on, proposals_handed_on
+from crew.models.call_log import CallLog
+from crew.models.calls import Place
+from crew.models.prices import cost_usd
+from crew.models.scoring_calls import ScoringCalls
+from crew.models.vision import Gallery, can_see
 from crew.models.watch import CallWatch
-from crew.prompts import ANSWERS, block, task_prompt
+from crew.prompts import ANSWERS, Told, block, task_prompt
 from crew.specs import AgentSpec, TaskSpec
 from crew.stopping import CycleStopped
 from crew.support import Grounds
@@ -27,16 +34,22 @@ from records.errors import AnswerRefused, ModelFailed, TradingError
 from records.ids import IdSequence
 from records.order import ExecutionReport
 from records.proposal import TradeProposals
-from records.reports import ChartReport, Note, ReportRow, SentimentReport, TechnicalReport
+from records.reports import (
+    ChartReport,
+    Note,
+    ReadFrom,
+    ReportRow,
+    SentimentReport,
+    TechnicalReport,
+)
 from records.strict import NotStrict, read_as
 from records.verdict import Refusal, VerdictOutcome, VerdictReport, Verdicts
+from tools.chart.pictures import Picture
 from tools.orders.desk import OrderDesk
 from tools.risk.desk import RiskDesk
 from tools.risk.losses import day_began
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from crewai.tools import BaseTool
 
     from crew.models.answers import BadCall
@@ -58,6 +71,7 @@ class Deliberation:
         transcript: Transcript,
         model: str,
         attempt: int,
+        calls: CallLog | None,
     ) -> None:
         self._desk = desk
         self._seen = seen
@@ -69,7 +83,11 @@ class Deliberation:
         self._transcript = transcript
         self._model = model
         self._attempt = attempt
-        self._listener = CrewListener(transcript, self._price, desk.stopping)
+        self._calls = calls
+        self._handed_on: dict[str, Callable[[Sequence[str]], str]] = {}
+        """What later tasks may read of a task's answer, for the markets they are about."""
+        self._proposed_markets: tuple[str, ...] = ()
+        self._listener = CrewListener(transcript, self._price, desk.stopping, self._accrue)
         self._watch = CallWatch(
             self._listener,
             desk.settings.budget,
@@ -77,6 +95,7 @@ class Deliberation:
             redact=desk.redact,
             record=self._on_record,
         )
+        self._gallery = Gallery(seen.charts, seen.shortlist, desk.settings.charts, self._on_shown)
 
     def run(self) -> None:
         """Let the crew work; raises ModelFailed when a model gave no usable answer."""
@@ -85,6 +104,7 @@ class Deliberation:
         from crewai.events.stream_context import add_stream_sink, reset_stream_sinks
 
         crew = self._crew()
+        self._transcript.write("crew", attempt=self._attempt, members=list(self._members()))
         token = add_stream_sink(self._listener)
         try:
             with (
@@ -96,8 +116,10 @@ class Deliberation:
         except CycleStopped:
             self._listener.abandon()
             raise
-        except TradingError:
+        except TradingError as error:
             self._hear_out()
+            if isinstance(error, ModelFailed):
+                self._on_failure(error)
             raise
         except Exception as error:
             self._hear_out()
@@ -122,32 +144,24 @@ class Deliberation:
             self._desk.stopping.check()
         self._listener.stop(self._desk.settings.llm.timeout_s)
 
+    def scoring_calls(self) -> ScoringCalls:
+        """Lets the desk itself ask a model, within this crew's budget and on its record."""
+        return ScoringCalls(self._listener, self._watch, self._calls, self._attempt)
+
     def use(self) -> ModelUse:
         """What the models cost so far."""
         return self._listener.use(self._desk.spec.waves())
 
     def _crew(self) -> Any:
         from crew.roster import build_crew
-        from crew.toolbox import briefing, build_tools
+        from crew.toolbox import build_tools
 
-        spec = self._desk.spec
         tools = build_tools(self._seen, self._risk, self._orders, self._desk.stopping)
         self._grounds.use(tools)
-        prompts = {
-            name: task_prompt(
-                task,
-                cycle_id=self._ids.cycle_id,
-                shortlist=self._seen.shortlist,
-                briefings={
-                    tool: briefing(tools[tool], self._seen.shortlist) for tool in task.briefing
-                },
-            )
-            for name, task in spec.tasks.items()
-        }
         return build_crew(
-            spec,
+            self._desk.spec,
             tools=tools,
-            prompts=prompts,
+            told=partial(self._told, tools),
             llm_for=self._llm_for,
             accept=self._accept,
             conditions={
@@ -161,13 +175,69 @@ class Deliberation:
             max_turns=self._desk.settings.llm.max_turns,
         )
 
-    def _llm_for(self, agent: AgentSpec, offered: "Sequence[BaseTool]") -> Any:
+    def _told(self, tools: "Mapping[str, BaseTool]", name: str) -> Told:
+        """What a task is told: its words, fresh briefings, and what earlier tasks answered."""
+        from crew.toolbox import briefing
+
+        task = self._desk.spec.tasks[name]
+        markets = self._proposed_markets if task.markets == "proposed" else self._seen.shortlist
+        earlier = [
+            block("report", one, self._handed_on[one](markets))
+            for one in task.context
+            if one in self._handed_on
+        ]
+        return Told(
+            description=task_prompt(
+                task,
+                cycle_id=self._ids.cycle_id,
+                markets=markets,
+                briefings={tool: briefing(tools[tool], markets) for tool in task.briefing},
+            ),
+            context="\n\n".join(earlier) or None,
+        )
+
+    def _llm_for(self, task: str, agent: AgentSpec, offered: "Sequence[BaseTool]") -> Any:
         from crew.models.guarded import GuardedLLM
 
         model = self._model if self._forced else agent.model or self._model
-        inner = make_llm(model, self._desk.settings.llm, agent.temperature)
+        inner = self._desk.models.llm(model, agent, task)
         schemas = {tool.name: tool.args_schema for tool in offered}
-        return GuardedLLM(inner, self._watch, agent=agent.role, offered=schemas)
+        sees = "read_chart" in schemas and can_see(model, agent.vision)
+        place = Place(agent.role, task, self._attempt, model)
+        return GuardedLLM(
+            inner,
+            self._watch,
+            agent=agent.role,
+            offered=schemas,
+            gallery=self._gallery if sees else None,
+            calls=self._calls.of(place) if self._calls is not None else None,
+        )
+
+    def _members(self) -> Iterator[Mapping[str, Any]]:
+        """Who sits in this crew, by both of the names that an agent has."""
+        tasks = self._desk.spec.tasks
+        for name, agent in self._desk.spec.agents.items():
+            yield {
+                "agent": name,
+                "role": agent.role,
+                "model": self._model if self._forced else agent.model or self._model,
+                "tasks": [task for task, spec in tasks.items() if spec.agent == name],
+            }
+
+    def _on_failure(self, failure: ModelFailed) -> None:
+        """Why this crew works no further, in its place among the lines."""
+        self._transcript.write(
+            "crew_ended",
+            agent=getattr(failure, "agent", None),
+            task=getattr(failure, "task", None),
+            error=type(failure).__name__,
+            message=str(failure),
+        )
+
+    def _on_shown(self, task: str, pictures: Sequence[Picture]) -> None:
+        """Which pictures a task's model was sent."""
+        said = [{"symbol": one.symbol, "file": one.file, "what": one.said} for one in pictures]
+        self._transcript.write("pictures_sent", task=task, pictures=said)
 
     def _on_record(self, agent: str, task: str, fault: "BadCall") -> None:
         """A call that was not carried out; one that wanted to act is a refusal in the ledger."""
@@ -187,19 +257,13 @@ class Deliberation:
         """The rulebook standing in for failed models stands in for all of them."""
         return self._attempt > 1
 
-    def _price(self, model: str, prompt_tokens: int, completion_tokens: int) -> Any:
-        from decimal import Decimal
+    def _price(self, model: str, prompt_tokens: int, completion_tokens: int) -> Decimal | None:
+        return cost_usd(model, prompt_tokens, completion_tokens, self._desk.settings.llm.prices)
 
-        prices = self._desk.settings.llm.prices
-        price = prices.get(model) or next(
-            (p for name, p in prices.items() if name.rpartition("/")[2] == model), None
-        )
-        if model.startswith("rulebook/"):
-            return Decimal(0)
-        if price is None:
-            return None
-        spent = price.prompt_usd * prompt_tokens + price.completion_usd * completion_tokens
-        return spent / 1_000_000
+    def _accrue(self, use: ModelUse) -> None:
+        """Into the cycle's row at once: a cycle that is killed has spent it all the same."""
+        if use.cost_usd or use.unpriced_calls:  # the rulebook's calls are not worth a commit each
+            self._desk.ledger.cycles.add_use(self._ids.cycle_id, use)
 
     # What each kind of answer becomes.
 
@@ -214,7 +278,7 @@ class Deliberation:
         else:
             text = self._answered(name, task, raw)
         self._transcript.write("accepted", task=name, agent=task.agent, answer=text)
-        return block("report", name, text)
+        return text
 
     def _answered(self, name: str, task: TaskSpec, raw: str) -> str:
         record = ANSWERS[task.output or "Note"]
@@ -223,7 +287,9 @@ class Deliberation:
         except NotStrict as fault:
             raise AnswerRefused(agent=task.agent, task=name, detail=str(fault)) from None
         if isinstance(answer, TradeProposals):
-            return self._proposed(answer)
+            return self._proposed(name, answer)
+        if isinstance(answer, ChartReport):
+            answer = self._as_read(name, answer)
         assert isinstance(answer, TechnicalReport | SentimentReport | ChartReport | Note)
         self._desk.ledger.cycles.add_report(
             ReportRow(
@@ -236,11 +302,25 @@ class Deliberation:
                 report=answer,
             )
         )
+        self._handed_on[name] = partial(handed_on, answer)
         return answer.model_dump_json()
 
-    def _proposed(self, answer: TradeProposals) -> str:
+    def _as_read(self, name: str, report: ChartReport) -> ChartReport:
+        """What a chart report was read from, as the desk knows it and whatever it says."""
+        really: ReadFrom = "image" if self._gallery.was_sent(name) else "geometry"
+        if report.read_from == really:
+            return report
+        self._transcript.write(
+            "claim_corrected", task=name, claimed=report.read_from, really=really
+        )
+        return report.model_copy(update={"read_from": really})
+
+    def _proposed(self, name: str, answer: TradeProposals) -> str:
         """Number the proposals; what cannot be one is refused by itself."""
         proposals = self._risk.register(answer.proposals, self._seen.situations)
+        self._handed_on[name] = partial(proposals_handed_on, proposals)
+        proposed = {proposal.symbol for proposal in proposals}
+        self._proposed_markets = tuple(s for s in self._seen.shortlist if s in proposed)
         inner = ",".join(proposal.model_dump_json() for proposal in proposals)
         return f'{{"proposals":[{inner}]}}'
 
@@ -282,7 +362,9 @@ class Deliberation:
             raise AnswerRefused(
                 agent=task.agent, task=name, detail="not every proposal got a verdict"
             )
-        return VerdictReport(outcomes=outcomes).model_dump_json()
+        report = VerdictReport(outcomes=outcomes)
+        self._handed_on[name] = partial(handed_on, report)
+        return report.model_dump_json()
 
     def _submit_words(self, name: str, task: TaskSpec, raw: str) -> None:
         """Take verdicts that were written instead of submitted, just as strictly."""
@@ -305,6 +387,7 @@ class Deliberation:
             self._transcript.write(
                 "claim_refused", agent=task.agent, task=name, claimed=sorted(claimed)
             )
+        self._handed_on[name] = partial(handed_on, report)
         return report.model_dump_json()
 
     def _claims(self, raw: str) -> set[str]:

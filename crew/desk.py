@@ -8,12 +8,16 @@ they differ in the account chosen here.
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crew import printing
+from crew import logs, printing
 from crew.home import CHECKOUT
 from crew.models.factory import check_model
+from crew.models.prices import refuse_unbound
+from crew.models.source import LiveModels, ModelSource
+from crew.models.vision import check_vision
 from crew.secrets import redactor_for
 from crew.settings import Settings
 from crew.specs import CrewSpec, load_specs
@@ -28,16 +32,18 @@ from tools.ledger.ledger import Ledger
 from tools.risk.halt import why_halted
 
 if TYPE_CHECKING:
-    from records.context import Reading
+    from records.context import Outside
     from records.market import MarketSnapshot
     from tools.exchange.ccxt_private import PrivateClient
     from tools.news.item import NewsReading
+    from tools.news.model_scoring import ModelCalls
 
 TOOL_NAMES = (
     "get_market_snapshot",
     "get_portfolio",
     "get_indicators",
     "get_news",
+    "get_market_context",
     "read_chart",
     "get_limits",
     "get_circuit_breaker",
@@ -52,6 +58,9 @@ DEFAULT_FEEDS = (
     "https://www.coindesk.com/arc/outboundfeeds/rss/",
     "https://cointelegraph.com/rss",
     "https://decrypt.co/feed",
+    "https://www.theblock.co/rss.xml",
+    "https://cryptoslate.com/feed/",
+    "https://bitcoinmagazine.com/feed",
 )
 
 
@@ -70,6 +79,8 @@ class Desk:
         self.machine = machine
         self.clock: Clock | None = None
         """The running cycle's: the venue's; None between cycles."""
+        self.cycle_id: str | None = None
+        """The running cycle's."""
         self.redactor = redactor
         self.settings = settings
         self.home = home
@@ -82,15 +93,25 @@ class Desk:
         self._market: MarketSource | None = None
         self._recorded: MarketSource | None = None
         self.recorded_news: NewsReading | None = None
-        self.recorded_mood: Reading | None = None
+        self.recorded_outside: Outside | None = None
+        self.models: ModelSource = LiveModels(settings.llm)
+        self.tell_scoring: Callable[[Callable[[], ModelCalls]], None] = lambda _calls: None
+        """Tells again of the calls that scored the recorded news."""
+        self.draws = True
+        """Whether charts are drawn; not where nobody will look at them."""
 
     def stand_in(
-        self, market: MarketSource, news: "NewsReading | None", mood: "Reading | None" = None
+        self,
+        market: MarketSource,
+        news: "NewsReading | None",
+        outside: "Outside | None" = None,
+        models: ModelSource | None = None,
     ) -> None:
-        """Let a recording stand in for venue, feeds and the Fear & Greed index."""
+        """Let a recording stand in for venue, feeds, what is asked beside them, and models."""
         self._recorded = market
+        self.models = models or self.models
         self.recorded_news = news
-        self.recorded_mood = mood
+        self.recorded_outside = outside
 
     def redact(self, text: str) -> str:
         """The text without secrets."""
@@ -132,23 +153,22 @@ class Desk:
             return self.machine
         return self.market(self.machine).clock()
 
-    def fear_greed(self, clock: Clock) -> "Callable[[], Reading | None]":
-        """Begin to ask for the Fear & Greed index, on a real market; call for what came."""
-        settings, wanted = self.settings.context, self.settings.breaker.fear_greed_below > 0
-        if self._recorded is not None:
-            return lambda: self.recorded_mood
-        if self.settings.venue in ("demo", "replay") or not (settings.fear_greed_url and wanted):
-            return lambda: None
-        from tools.context.fear_greed import FearGreed
+    def ask_outside(self, clock: Clock) -> "Callable[[MarketSnapshot], Outside | None]":
+        """Begin to ask what no venue tells, on a real market; call it with the snapshot."""
+        settings = self.settings.context
+        if self._recorded is not None or self.settings.venue in ("demo", "replay"):
+            return lambda _snapshot: self.recorded_outside
+        from tools.context.outside import OutsideQuestions
 
-        asked = FearGreed(
-            settings.fear_greed_url,
+        asked = OutsideQuestions(
             self.home / "cache",
             clock,
+            fear_greed_url=settings.fear_greed_url,
+            dominance_url=settings.dominance_url,
             allow_private=settings.allow_private_addresses,
         )
         asked.start()
-        return asked.value
+        return asked.collect
 
     def account(self, market: MarketSource, clock: Clock) -> tuple[AccountReader, OrderWriter]:
         """The account's two sides: paper, with books in the ledger, or the exchange's own."""
@@ -298,10 +318,14 @@ def open_desk(
     spec = _crew_spec(settings) if for_crew else CrewSpec(agents={}, tasks={})
     redactor = redactor_for(settings)
     printing.learn(redactor)
-    with Ledger(home / "ledger.db", redactor.text) as ledger:
+    with (
+        logs.writing(home / "logs", settings.logs, redactor) as log,
+        Ledger(home / "ledger.db", redactor.text) as ledger,
+    ):
         _refuse_other_venue(ledger, settings)
         clock = machine or SystemClock()
         with closing(Desk(settings, home, ledger, spec, clock, redactor)) as desk:
+            log.running = lambda: desk.cycle_id
             yield desk
 
 
@@ -310,11 +334,31 @@ def _crew_spec(settings: Settings) -> CrewSpec:
     spec = load_specs(
         settings.path(settings.agents_file), settings.path(settings.tasks_file), TOOL_NAMES
     )
-    check_model(settings.model, settings.llm, "model")
-    for name, agent in spec.agents.items():
-        if agent.model is not None:
-            check_model(agent.model, settings.llm, f"{settings.agents_file.name}: {name}")
+    for look in _model_checks(settings, spec):
+        look()
     return spec
+
+
+def model_faults(settings: Settings, spec: CrewSpec) -> Iterator[str]:
+    """Why a model cannot be asked, a sentence each."""
+    for look in _model_checks(settings, spec):
+        try:
+            look()
+        except SettingsError as error:
+            yield str(error)
+
+
+def _model_checks(settings: Settings, spec: CrewSpec) -> Iterator[Callable[[], None]]:
+    """What must hold of each model; each raises SettingsError."""
+    yield partial(check_model, settings.model, settings.llm, "model")
+    if settings.news.scoring == "model":
+        yield partial(check_model, settings.scoring_model, settings.llm, "news.model")
+    for name, agent in spec.agents.items():
+        where = f"{settings.agents_file.name}: {name}"
+        if agent.model is not None:
+            yield partial(check_model, agent.model, settings.llm, where)
+        yield partial(check_vision, agent.model or settings.model, agent.vision, where)
+    yield partial(refuse_unbound, settings, spec)
 
 
 def _refuse_other_venue(ledger: Ledger, settings: Settings) -> None:

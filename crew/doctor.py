@@ -7,6 +7,7 @@ from crew.arming import armed_words, clock_problem, refuse_withdrawing_key
 from crew.desk import TOOL_NAMES, open_desk
 from crew.home import CHECKOUT, named_folder, refuse_other_folder, state_folder
 from crew.models.factory import check_model, make_llm
+from crew.models.prices import refuse_unbound, unbound, unpriced
 from crew.settings import Settings, load_settings
 from crew.specs import load_specs
 from records.base import Record
@@ -83,13 +84,19 @@ def _yaml(settings: Settings) -> str:
     spec = load_specs(
         settings.path(settings.agents_file), settings.path(settings.tasks_file), TOOL_NAMES
     )
-    return f"{len(spec.agents)} agents, {len(spec.tasks)} tasks ({CHECKOUT})"
+    return f"{len(spec.at_work())} agents at work, {len(spec.tasks)} tasks ({CHECKOUT})"
 
 
 def _model(settings: Settings) -> str:
     check_model(settings.model, settings.llm, "model")
     make_llm(settings.model, settings.llm, None)
-    return f"{settings.model} can be built (it was not asked anything)"
+    spec = load_specs(
+        settings.path(settings.agents_file), settings.path(settings.tasks_file), TOOL_NAMES
+    )
+    refuse_unbound(settings, spec)
+    told = f"{settings.model} can be built (it was not asked anything)"
+    models = unpriced(settings, spec)
+    return f"{told}. {unbound(models)}" if models else told
 
 
 def _ledger(settings: Settings) -> str:

@@ -3,19 +3,29 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crew.desk import Desk
+from crew.newsroom import read_news
 from memory.document import Recaller
 from memory.lessons import LessonMemory
 from records.clock import Clock, FixedClock
+from records.context import MarketContext, Outside
 from records.market import MarketSnapshot
 from records.order import AccountState
 from records.signal import TradingSignal
-from tools.chart.studio import ChartStudio
+from tools.chart.studio import ChartStudio, larger_of
+from tools.context.market import market_context
+from tools.indicators.correlation import nearest_hour
+from tools.indicators.registry import Computed
 from tools.indicators.sets import IndicatorNumbers
-from tools.news.feeds import OncePerCycle, read_feeds
+from tools.news.feeds import OncePerCycle
 from tools.news.item import NewsReading
-from tools.news.sources import FeedLimits, feed_sources
+
+if TYPE_CHECKING:
+    from tools.news.model_scoring import ModelCalls
 
 _DRAWING_TIMEOUT_S = 20.0
 
@@ -31,10 +41,17 @@ class Evidence:
     shortlist: tuple[str, ...]
     account: AccountState
     signals: tuple[TradingSignal, ...]
+    """What every strategy says of every market."""
+    leading: Mapping[str, TradingSignal]
+    """Of each market the signal that the screen went by."""
     numbers: IndicatorNumbers
     news: Callable[[], NewsReading]
+    news_half_life_h: float
+    context: MarketContext
     chart_interval: str
-    chart_files: Mapping[str, str]
+    chart_larger: str | None
+    charts: Callable[[], Mapping[str, Path]]
+    """Waits for the pictures; those that were drawn, by market."""
     memory: Recaller
     situations: Mapping[str, str]
 
@@ -48,14 +65,22 @@ def gather(
     shortlist: tuple[str, ...],
     account: AccountState,
     signals: tuple[TradingSignal, ...],
+    leading: Mapping[str, TradingSignal],
+    computed: Computed,
+    outside: Outside | None,
     keep_news: Callable[[NewsReading], NewsReading],
+    scoring_calls: "Callable[[], ModelCalls]",
 ) -> Iterator[Evidence]:
-    """Start charts and indicators in processes of their own; wait for what is not asked for."""
+    """Start charts and extra indicators in processes of their own; wait for the pictures."""
     clock = FixedClock(snapshot.as_of)
     interval = desk.settings.decision_interval
-    studio = ChartStudio(desk.home / "charts" / cycle_id, snapshot, shortlist, interval)
+    larger = larger_of(interval, desk.settings.intervals)
+    drawn = shortlist if desk.draws else ()
+    studio = ChartStudio(desk.home / "charts" / cycle_id, snapshot, drawn, interval, larger)
     studio.start()
-    numbers = IndicatorNumbers(snapshot, shortlist)
+    numbers = IndicatorNumbers(
+        snapshot, shortlist, computed=computed, extra=desk.settings.indicators.extra
+    )
     numbers.start()
     lessons = desk.ledger.lessons
     memory = LessonMemory(
@@ -71,12 +96,19 @@ def gather(
             shortlist=shortlist,
             account=account,
             signals=signals,
+            leading=leading,
             numbers=numbers,
-            news=OncePerCycle(lambda: keep_news(_read_news(desk, clock))),
+            news=OncePerCycle(
+                lambda: keep_news(read_news(desk, clock, cycle_id=cycle_id, calls=scoring_calls)),
+                clock,
+            ),
+            news_half_life_h=desk.settings.news.half_life_h,
+            context=_context(desk, snapshot, outside),
             chart_interval=interval,
-            chart_files={s: str(studio.path(s).relative_to(desk.home)) for s in shortlist},
+            chart_larger=larger,
+            charts=partial(studio.finish, desk.settings.charts.wait_s),
             memory=memory,
-            situations=situations(signals),
+            situations=situations(signals, leading),
         )
     finally:
         memory.close()
@@ -84,18 +116,23 @@ def gather(
         studio.finish(_DRAWING_TIMEOUT_S)
 
 
-def situations(signals: Sequence[TradingSignal]) -> Mapping[str, str]:
-    """Each market's signal in words: what a lesson is remembered and looked up by."""
+def situations(
+    signals: Sequence[TradingSignal], leading: Mapping[str, TradingSignal]
+) -> Mapping[str, str]:
+    """
+    Each market's signal in words: what a lesson is remembered and looked up by.
+
+    The facts are the five votes whatever strategy leads, so that cycles can be compared.
+    """
+    votes = {one.symbol: one for one in signals if one.strategy == "strength"}
     return {
-        signal.symbol: f"{signal.direction} {signal.strength} on {signal.interval}: "
-        + "; ".join(signal.reasons)
-        for signal in signals
+        symbol: f"{lead.action} {lead.strength} by {lead.strategy} on {lead.interval}: "
+        + "; ".join(votes.get(symbol, lead).reasons)
+        for symbol, lead in leading.items()
     }
 
 
-def _read_news(desk: Desk, clock: Clock) -> NewsReading:
-    if desk.recorded_news is not None:
-        return desk.recorded_news
-    limits = FeedLimits(allow_private=desk.settings.news.allow_private_addresses)
-    feeds = feed_sources(desk.feeds())
-    return read_feeds(feeds, clock, symbols=desk.settings.symbols, limits=limits)
+def _context(desk: Desk, snapshot: MarketSnapshot, outside: Outside | None) -> MarketContext:
+    """The market as a whole, on the interval nearest to an hour: finer ones are mostly noise."""
+    frame = nearest_hour(desk.settings.intervals) or desk.settings.decision_interval
+    return market_context(snapshot, desk.settings.symbols, frame, outside or Outside())

@@ -5,10 +5,9 @@ A meeting can be held twice, the second time with the rulebook in place of model
 failed, as long as nothing was decided in the first.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from decimal import Decimal
 
 from crew.deliberation import Deliberation
 from crew.desk import Desk
@@ -18,6 +17,7 @@ from crew.support import Grounds
 from crew.transcript import Transcript
 from records.breaker import BreakerState
 from records.clock import Clock
+from records.context import Outside
 from records.cycle import ModelUse
 from records.ids import IdSequence
 from records.market import MarketSnapshot, SymbolMarket
@@ -25,6 +25,7 @@ from records.order import AccountState
 from records.ports import MarketRequest, MarketSource
 from records.signal import TradingSignal
 from records.verdict import Approval
+from tools.indicators.registry import Computed
 from tools.orders.desk import OrderCaps, OrderDesk
 from tools.orders.execution import Execution
 from tools.risk.breaker import size_pct
@@ -47,9 +48,13 @@ class Prepared:
     snapshot: MarketSnapshot
     shortlist: tuple[str, ...]
     signals: tuple[TradingSignal, ...]
+    leading: Mapping[str, TradingSignal]
+    computed: Computed
+    """The indicators that the screen has computed."""
     account: AccountState
     losses: LossState
     breaker: BreakerState
+    outside: Outside | None
     recorder: Recorder | None
 
 
@@ -73,7 +78,11 @@ class Meeting:
                 shortlist=ready.shortlist,
                 account=ready.account,
                 signals=ready.signals,
+                leading=ready.leading,
+                computed=ready.computed,
+                outside=ready.outside,
                 keep_news=ready.recorder.news if ready.recorder else lambda reading: reading,
+                scoring_calls=lambda: crew.scoring_calls(),
             ) as seen,
             ready.recorder.models() if ready.recorder else nullcontext(),
         ):
@@ -81,7 +90,7 @@ class Meeting:
             try:
                 crew.run()
             finally:
-                self.use = _together(self.use, crew.use())
+                self.use = self.use.and_then(crew.use())
 
     def may_be_repeated(self) -> bool:
         """Only when settings say so and the failed crew has decided nothing yet."""
@@ -95,17 +104,19 @@ class Meeting:
     def _crew(self, model: str, seen: Evidence) -> Deliberation:
         ready = self._ready
         grounds = Grounds(ready.desk, seen)
+        risk = self._risk(grounds)
         return Deliberation(
             desk=ready.desk,
             seen=seen,
             grounds=grounds,
-            risk=self._risk(grounds),
-            orders=self._orders(),
+            risk=risk,
+            orders=self._orders(risk),
             ids=ready.ids,
             clock=ready.clock,
             transcript=ready.transcript,
             model=model,
             attempt=self._attempts,
+            calls=ready.recorder.calls(ready.clock) if ready.recorder else None,
         )
 
     def _risk(self, grounds: Grounds) -> RiskDesk:
@@ -126,12 +137,12 @@ class Meeting:
             journal=ready.transcript,
         )
 
-    def _orders(self) -> OrderDesk:
+    def _orders(self, officer: RiskDesk) -> OrderDesk:
         ready, risk = self._ready, self._ready.desk.settings.risk
         return ready.execution.desk(
             quote=self._quote,
             halted=ready.desk.halted,
-            permit=ready.permit,
+            permit=lambda approval: officer.withdrawn(approval) or ready.permit(approval),
             caps=OrderCaps(per_cycle=risk.max_orders_per_cycle, per_day=risk.max_orders_per_day),
         )
 
@@ -146,16 +157,3 @@ class Meeting:
         )
         ready.desk.show(fresh)
         return fresh.markets.get(symbol)
-
-
-def _together(first: ModelUse, second: ModelUse) -> ModelUse:
-    """What two attempts cost; unknown when one of them is."""
-    costs = [use.cost_usd for use in (first, second) if use.calls]
-    known = [cost for cost in costs if cost is not None]
-    return ModelUse(
-        calls=first.calls + second.calls,
-        rounds=first.rounds + second.rounds,
-        prompt_tokens=first.prompt_tokens + second.prompt_tokens,
-        completion_tokens=first.completion_tokens + second.completion_tokens,
-        cost_usd=sum(known, Decimal(0)) if len(known) == len(costs) else None,
-    )

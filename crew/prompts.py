@@ -1,9 +1,11 @@
 """
-The part of a prompt that code writes: what market day it is, who is on the shortlist,
+The part of a prompt that code writes: what cycle it is, which markets it is about,
 briefings, and the exact form of the answer. The words that persuade live in tasks.yaml.
 """
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,13 +20,25 @@ ANSWERS: Mapping[str, type[BaseModel]] = {
 }
 
 
+_FENCE = re.compile(r"\[(?=\s*(?:report|briefing|end\s+of)\b)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a task is told when it begins."""
+
+    description: str
+    context: str | None
+    """What earlier tasks answered; None: nothing it may read."""
+
+
 def task_prompt(
-    task: TaskSpec, *, cycle_id: str, shortlist: Sequence[str], briefings: Mapping[str, str]
+    task: TaskSpec, *, cycle_id: str, markets: Sequence[str], briefings: Mapping[str, str]
 ) -> str:
-    """The whole task, as the model reads it; contexts of earlier tasks follow after it."""
+    """The whole task, as the model reads it; answers of earlier tasks follow after it."""
     parts = [
         task.description.strip(),
-        f"Cycle: {cycle_id}\nShortlist: {', '.join(shortlist)}",
+        f"Cycle: {cycle_id}\nShortlist: {', '.join(markets)}",
         *(block("briefing", name, text) for name, text in briefings.items()),
         _ending(task),
     ]
@@ -33,8 +47,7 @@ def task_prompt(
 
 def block(kind: str, name: str, text: str) -> str:
     """A fenced part of a prompt; the text can neither close the fence nor open another."""
-    inert = text.replace("[report ", "(report ").replace("[briefing ", "(briefing ")
-    inert = inert.replace("[end of ", "(end of ")
+    inert = _FENCE.sub("(", text)
     return f"[{kind} {name}]\n{inert}\n[end of {kind} {name}]"
 
 
@@ -56,6 +69,8 @@ def _shape(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
         return _shape(definitions[schema["$ref"].rpartition("/")[2]], definitions)
     if "anyOf" in schema:
         options = [_shape(option, definitions) for option in schema["anyOf"]]
+        if options[0].startswith("number"):  # a decimal may be a string too; a number will do
+            options = [one for one in options if one != "string"]
         return "|".join(dict.fromkeys(options)) if "null" not in options else f"{options[0]}|null"
     if "enum" in schema:
         return "|".join(f'"{value}"' for value in schema["enum"])

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from crew.desk import Desk
+from crew.models.prices import unbound, unpriced
 from crew.transcript import Transcript
 from records.breaker import BreakerState
 from records.market import MarketSnapshot
@@ -32,12 +33,14 @@ class Protecting:
         self._cycle_id = cycle_id
         self._transcript = transcript
         self._note = note
+        self._before: BreakerState | None = None
+        """The breaker as the last cycle left it."""
         self._watchman = Watchman(desk.ledger, desk.settings.risk, desk.settings.protections)
 
     def breaker(self, snapshot: MarketSnapshot, fear_greed: "Reading | None") -> BreakerState:
         """The breaker after this snapshot, saved; a change of state is an event with figures."""
         safety = self._desk.ledger.safety
-        before = safety.breaker_state()
+        before = self._before = safety.breaker_state()
         state = self._judged(snapshot, before, fear_greed)
         safety.save_breaker(state, self._cycle_id)
         self._transcript.write("breaker", state=state)
@@ -50,16 +53,23 @@ class Protecting:
 
     def closed(self, state: BreakerState) -> tuple[str, str] | None:
         """Why the breaker lets nothing be opened, in a word and in a sentence."""
-        from tools.risk.breaker import is_blind
+        from tools.risk.breaker import unseen
 
         if state.status == "TRIGGERED":
             return "breaker", f"The circuit breaker is TRIGGERED: {'; '.join(state.reasons)}."
-        if is_blind(state):
+        symbols = self._desk.settings.symbols
+        if not (blind := unseen(state, self._before, symbols)):
+            return None
+        if _waits_since_reset(state):
             return "breaker_blind", (
-                "The circuit breaker sees neither BTC/USDT nor ETH/USDT, so nothing is opened. "
-                "Choose a venue, or candle files, that have one of them."
+                "The circuit breaker was reset; it measures again from the first candle that "
+                "closes after that. Nothing is opened until then."
             )
-        return None
+        return "breaker_blind", (
+            f"The circuit breaker cannot see {' and '.join(blind)} now, so nothing is opened: "
+            "a crash would go unseen. It goes on with fresh candles; a venue needs one of "
+            "BTC/USDT and ETH/USDT."
+        )
 
     def losses(self, account: AccountState) -> LossState:
         """What was lost, for the gate."""
@@ -90,7 +100,13 @@ class Protecting:
         return held >= risk.max_open_positions or today >= risk.max_orders_per_day
 
     def unaffordable(self) -> tuple[str, str] | None:
-        """Why the day's budget lets no model be asked, in a word and in a sentence."""
+        """
+        Why the day's budget lets no model be asked, in a word and in a sentence.
+
+        What no budget in USD can bind, because it has no price, is an event.
+        """
+        if models := unpriced(self._desk.settings, self._desk.spec):
+            self._note("warning", "unpriced", unbound(models), None)
         most = self._desk.settings.budget.max_usd_per_day
         spent = self._desk.ledger.cycles.cost_since(day_began(self._desk.now()))
         if spent < most:
@@ -131,3 +147,8 @@ def market_figures(snapshot: MarketSnapshot) -> dict[str, Any]:
             for symbol, market in snapshot.markets.items()
         },
     }
+
+
+def _waits_since_reset(state: BreakerState) -> bool:
+    """Whether no candle that a drop is measured by has closed since a person's reset."""
+    return state.reset_at is not None and not any("drop" in r.trigger for r in state.readings)

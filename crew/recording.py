@@ -1,32 +1,45 @@
 """
 Keeps everything one cycle was given, so that it can be run again offline.
 
-A folder per cycle: the ledger as it was before, every answer of the market, the news,
-the models' HTTP traffic, and the settings and YAML in force. Everything passes through the
-redactor, so that no key is among them.
+A folder per cycle: the ledger as it was before, every answer of the market and of the
+models, the news, and the settings and YAML in force; of models behind HTTP the traffic as
+well. All text passes through the redactor, so that no key is among it. market.json is
+written last: a folder without it is no recording.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import orjson
 
 from crew.desk import Desk
 from crew.home import set_aside
-from crew.settings import SECRETS
-from records.candles import CandleSeries
+from crew.market_tape import Tape
+from crew.rotation import make_room
+from crew.setting_faults import NESTED_SECRETS, SECRETS
+from crew.settings import MODELS
 from records.clock import Clock
-from records.context import Reading
-from records.errors import LedgerError, SettingsError, VenueError
-from records.market import MarketSnapshot, SymbolRules
-from records.ports import MarketRequest, MarketSource
-from tools.news.item import NewsReading
+from records.context import Outside
+from records.cycle import CycleRecord
+from records.errors import LedgerError, SettingsError
+from records.ports import MarketSource
+from tools.ledger.excerpt import excerpt, unpack
 
-_SECRET_SETTINGS: dict[str, Any] = {"llm": {"api_key"}, **dict.fromkeys(SECRETS, True)}
+if TYPE_CHECKING:
+    from crew.models.call_log import CallLog
+    from crew.models.recorded import RecordedCalls
+    from tools.news.item import NewsReading
+
+_log = logging.getLogger(__name__)
+_LEDGER, _CALLS = "before.db.z", "models.jsonl"
+_SECRET_SETTINGS: dict[str, Any] = {
+    "llm": {"api_key"},
+    **{section: set(names) for section, names in NESTED_SECRETS.items()},
+    **dict.fromkeys(SECRETS, True),
+}
 
 
 class Recorder:
@@ -36,6 +49,7 @@ class Recorder:
         self.folder = desk.home / "recordings" / cycle_id
         self._desk = desk
         self._tape: Tape | None = None
+        self._calls: CallLog | None = None
 
     def begin(self) -> None:
         """Keep the ledger, the settings and the YAML as they are before the cycle."""
@@ -45,7 +59,7 @@ class Recorder:
             self.folder.mkdir(parents=True)
             self._keep("agents.yaml", settings.path(settings.agents_file).read_bytes())
             self._keep("tasks.yaml", settings.path(settings.tasks_file).read_bytes())
-        self._desk.ledger.backup(self.folder / "before.db")
+            (self.folder / _LEDGER).write_bytes(excerpt(self._desk.ledger.path))
         self._write("settings.json", settings.model_dump(mode="json", exclude=_SECRET_SETTINGS))
 
     def listen(self, market: MarketSource) -> MarketSource:
@@ -55,120 +69,107 @@ class Recorder:
 
     @contextmanager
     def models(self) -> Iterator[None]:
-        """Keep the models' HTTP traffic."""
+        """Keep the models' HTTP traffic, where there is any."""
+        if not self._over_http():
+            yield
+            return
         from crew.cassettes import recording
 
         with recording(self.folder / "models.yaml", self._desk.redactor):
             yield
 
-    def news(self, reading: NewsReading) -> NewsReading:
+    def calls(self, clock: Clock) -> "CallLog":
+        """Where the crew's model calls are kept; one log for the whole cycle."""
+        from crew.models.call_log import CallLog
+
+        if self._calls is None:
+            self._calls = CallLog(self.folder / _CALLS, clock, self._desk.redactor)
+        return self._calls
+
+    def news(self, reading: "NewsReading") -> "NewsReading":
         """Keep what was read."""
         self._write("news.json", reading.model_dump(mode="json"))
         return reading
 
-    def mood(self, reading: Reading) -> None:
-        """Keep the Fear & Greed index as it was read."""
-        self._write("mood.json", reading.model_dump(mode="json"))
+    def outside(self, outside: Outside) -> None:
+        """Keep what was read and remembered beside the market."""
+        self._write("outside.json", outside.model_dump(mode="json"))
 
     def finish(self) -> None:
-        """Write the market's answers."""
-        if self._tape is not None:
-            self._write("market.json", self._tape.document())
+        """Write the market's answers, and make room for the next cycle."""
+        if self._calls is not None:
+            self._calls.close()
+        with _recordable():
+            if self._tape is not None:
+                self._tape.keep(self._put)
+        try:
+            noted = self._desk.home / "cache" / "recordings.json"
+            make_room(self.folder, noted, self._desk.settings.recording)
+        except OSError as error:
+            _log.warning("old recordings could not be removed: %s", error.strerror)
+
+    def _over_http(self) -> bool:
+        settings, agents = self._desk.settings, self._desk.spec.agents.values()
+        asked = {settings.model, *(agent.model for agent in agents if agent.model)}
+        return settings.news.scoring == "model" or any(one not in MODELS for one in asked)
 
     def _write(self, name: str, document: Any) -> None:
         with _recordable():
             self._keep(name, orjson.dumps(document))
 
+    def _put(self, name: str, content: bytes) -> None:
+        """Numbers, which are packed, hold no secret; text is looked through."""
+        packed = name.endswith(".bin")
+        (self.folder / name).write_bytes(content) if packed else self._keep(name, content)
+
     def _keep(self, name: str, content: bytes) -> None:
         (self.folder / name).write_bytes(self._desk.redactor.data(content))
 
 
-class Tape:
-    """A market that keeps what it answers; itself a MarketSource."""
-
-    def __init__(self, market: MarketSource) -> None:
-        self.name = market.name
-        self.synthetic = market.synthetic
-        self._market = market
-        self._observed: dict[str, MarketSnapshot] = {}
-        self._candles: dict[str, CandleSeries] = {}
-        self._rules: dict[str, SymbolRules] = {}
-
-    def clock(self) -> Clock:
-        return self._market.clock()
-
-    def observe(self, request: MarketRequest) -> MarketSnapshot:
-        snapshot = self._market.observe(request)
-        self._observed[request.model_dump_json()] = snapshot
-        return snapshot
-
-    def candles_between(
-        self, symbol: str, interval: str, start: datetime, end: datetime
-    ) -> CandleSeries:
-        series = self._market.candles_between(symbol, interval, start, end)
-        self._candles[_asked(symbol, interval, start, end)] = series
-        return series
-
-    def rules(self, symbol: str) -> SymbolRules:
-        self._rules[symbol] = self._market.rules(symbol)
-        return self._rules[symbol]
-
-    def document(self) -> dict[str, Any]:
-        """Every answer, as JSON."""
-        return {
-            "name": self.name,
-            "synthetic": self.synthetic,
-            "observed": {asked: _snapshot_document(s) for asked, s in self._observed.items()},
-            "candles": {asked: _series_document(s) for asked, s in self._candles.items()},
-            "rules": {s: rules.model_dump(mode="json") for s, rules in self._rules.items()},
-        }
+def recordings(home: Path) -> tuple[str, ...]:
+    """The cycles that were recorded whole, oldest first."""
+    return tuple(sorted(file.parent.name for file in (home / "recordings").glob("*/market.json")))
 
 
-class RecordedMarket:
-    """A market that gives the recorded answers, and refuses any other question."""
-
-    def __init__(self, file: Path, clock: Clock) -> None:
-        document = orjson.loads(file.read_bytes())
-        self.name: str = document["name"]
-        self.synthetic: bool = document["synthetic"]
-        self._document = document
-        self._clock = clock
-
-    def clock(self) -> Clock:
-        return self._clock
-
-    def observe(self, request: MarketRequest) -> MarketSnapshot:
-        return _snapshot(self._answer("observed", request.model_dump_json()))
-
-    def candles_between(
-        self, symbol: str, interval: str, start: datetime, end: datetime
-    ) -> CandleSeries:
-        return _series(self._answer("candles", _asked(symbol, interval, start, end)))
-
-    def rules(self, symbol: str) -> SymbolRules:
-        return SymbolRules.model_validate(self._answer("rules", symbol))
-
-    def _answer(self, kind: str, asked: str) -> Any:
-        if asked not in self._document[kind]:
-            raise VenueError(f"The recording holds no {kind} for {asked}. Nothing was replayed.")
-        return self._document[kind][asked]
+def recorded_ledger(folder: Path, to: Path) -> None:
+    """Write the ledger as it was before the cycle."""
+    file = folder / _LEDGER
+    if not file.is_file():
+        raise _older(folder)
+    unpack(file.read_bytes(), to)
 
 
-def quotes_recorded(folder: Path) -> bool:
-    """Whether the cycle asked for fresh prices before it sent an order."""
-    return len(orjson.loads((folder / "market.json").read_bytes())["observed"]) > 1
+def recorded_calls(folder: Path, recorded: CycleRecord) -> "RecordedCalls":
+    """What the models were asked and answered; raises SettingsError when it was not kept."""
+    from crew.models.recorded import RecordedCalls
+
+    file, began = folder / _CALLS, recorded.started_at
+    if file.is_file():
+        return RecordedCalls.read(file, began=began)
+    if recorded.model.calls:
+        raise _older(folder)
+    return RecordedCalls((), began=began)
 
 
-def recorded_news(folder: Path) -> NewsReading | None:
+def _older(folder: Path) -> SettingsError:
+    return SettingsError(
+        f"The recording {folder.name!r} was written by an older release, which kept less than a "
+        "replay needs. Nothing was run. Record a cycle again."
+    )
+
+
+def recorded_news(folder: Path) -> "NewsReading | None":
     """The news the cycle read; None when it read none."""
+    from tools.news.item import NewsReading
+
     file = folder / "news.json"
     return NewsReading.model_validate_json(file.read_bytes()) if file.is_file() else None
 
 
-def recorded_mood(folder: Path) -> Reading | None:
-    """The Fear & Greed index the cycle read; None when it asked for none."""
-    file = folder / "mood.json"
-    return Reading.model_validate_json(file.read_bytes()) if file.is_file() else None
+def recorded_outside(folder: Path) -> Outside | None:
+    """What the cycle read beside the market; None when it asked for nothing."""
+    file = folder / "outside.json"
+    return Outside.model_validate_json(file.read_bytes()) if file.is_file() else None
 
 
 def recording_of(desk: Desk, cycle_id: str) -> Path:
@@ -191,43 +192,3 @@ def _recordable() -> Iterator[None]:
             f"The cycle cannot be recorded ({error.strerror}). What cannot be recorded is not "
             "traded. Free disk space, mend permissions, or set record: false."
         ) from None
-
-
-def _asked(symbol: str, interval: str, start: datetime, end: datetime) -> str:
-    return f"{symbol} {interval} {start.isoformat()} {end.isoformat()}"
-
-
-def _snapshot_document(snapshot: MarketSnapshot) -> dict[str, Any]:
-    document = snapshot.model_dump(mode="json", exclude={"markets"})
-    document["markets"] = {
-        symbol: {
-            **market.model_dump(mode="json", exclude={"frames"}),
-            "frames": {i: _series_document(series) for i, series in market.frames.items()},
-        }
-        for symbol, market in snapshot.markets.items()
-    }
-    return document
-
-
-def _snapshot(document: dict[str, Any]) -> MarketSnapshot:
-    markets = {
-        symbol: {**market, "frames": {i: _series(s) for i, s in market["frames"].items()}}
-        for symbol, market in document["markets"].items()
-    }
-    return MarketSnapshot.model_validate({**document, "markets": markets})
-
-
-def _series_document(series: CandleSeries) -> dict[str, Any]:
-    columns = (series.open, series.high, series.low, series.close, series.volume)
-    return {
-        "symbol": series.symbol,
-        "interval": series.interval,
-        "open_time_ms": series.open_time_ms.tolist(),
-        "ohlcv": np.column_stack(columns).tolist() if len(series) else [],
-    }
-
-
-def _series(document: dict[str, Any]) -> CandleSeries:
-    times = np.array(document["open_time_ms"], dtype=np.int64)
-    ohlcv = np.array(document["ohlcv"], dtype=np.float64).reshape(times.size, 5)
-    return CandleSeries.checked(document["symbol"], document["interval"], times, ohlcv)

@@ -1,53 +1,161 @@
 """
 A recorded cycle again, offline: same market, same clock, same answers of the models.
 
-It runs in a folder of its own and changes nothing of the desk. Whatever differs is named.
+It runs in a folder of its own and changes nothing of the desk. Models are not asked: what
+the recording does not hold is an error, and so is what nobody asked for. Whatever differs
+is named.
 """
 
-import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from crew.cassettes import replaying
+from crew.cassettes import NotRecorded
+from crew.comparing import differences
 from crew.cycle import run_cycle
 from crew.desk import Desk, open_desk
+from crew.market_tape import RecordedMarket, ReplayedClock, quotes_recorded
+from crew.offline import offline
 from crew.recording import (
-    RecordedMarket,
-    quotes_recorded,
-    recorded_mood,
+    recorded_calls,
+    recorded_ledger,
     recorded_news,
+    recorded_outside,
     recording_of,
+    recordings,
 )
+from crew.setting_faults import explained
 from crew.settings import Settings
 from records.base import Record
-from records.clock import FixedClock
 from records.cycle import CycleRecord
-from records.errors import SettingsError
+from records.errors import SettingsError, TradingError
+from records.risk import Budget
 
 _NEVER_S = 600
-_COMPARED = (
-    "outcome",
-    "shortlist",
-    "reports",
-    "proposals",
-    "verdicts",
-    "approvals",
-    "refusals",
-    "orders",
-    "fills",
-    "account",
-)
+_PATIENCE_S = 60
+"""A picture that is late here would be missing where the recorded model saw one."""
+_TIMED_OUT = frozenset({"deadline", "stopped"})
 
 
-def replay_cycle(desk: Desk, cycle_id: str) -> tuple[str, ...]:
-    """Run a recorded cycle again; returns what differs, in words (nothing: it is the same)."""
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a replay puts in the place of what was recorded."""
+
+    agents: Path | None = None
+    tasks: Path | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Nested, as crew.settings.nested gives them."""
+
+
+AS_RECORDED = Changes()
+
+
+class Replayed(Record):
+    """One line of a replayed history."""
+
+    cycle_id: str
+    result: Literal["identical", "differs", "cannot"]
+    why: str = ""
+
+
+def replay_cycle(desk: Desk, cycle_id: str, changes: Changes = AS_RECORDED) -> tuple[str, ...]:
+    """
+    Run a recorded cycle again; returns what differs, in words (nothing: it is the same).
+
+    Raises NotRecorded, naming agent, task and turn, when a model is asked something else
+    than it was; where decisions differ as well, it names them too.
+    """
     folder = recording_of(desk, cycle_id)
+    recorded = comparable(desk, cycle_id)
+    try:
+        return Rerun(folder, recorded, changes).differences()
+    except NotRecorded as missed:
+        all_the_same = Rerun(folder, recorded, changes, by_place=True)
+        raise NotRecorded("\n".join((str(missed), *all_the_same.decisions()))) from None
+
+
+def replay_all(
+    desk: Desk, since: datetime | None, changes: Changes = AS_RECORDED
+) -> Iterator[Replayed]:
+    """Every recorded cycle since then, oldest first, one after another."""
+    for cycle_id in recordings(desk.home):
+        found = desk.ledger.cycles.cycle(cycle_id)
+        if found is None or since is None or found.started_at >= since:
+            yield _replayed(desk, cycle_id, changes)
+
+
+def _replayed(desk: Desk, cycle_id: str, changes: Changes) -> Replayed:
+    try:
+        found = replay_cycle(desk, cycle_id, changes)
+    except NotRecorded as missed:
+        return Replayed(cycle_id=cycle_id, result="differs", why=str(missed))
+    except TradingError as refused:
+        return Replayed(cycle_id=cycle_id, result="cannot", why=str(refused))
+    if found:
+        return Replayed(cycle_id=cycle_id, result="differs", why=found[0])
+    return Replayed(cycle_id=cycle_id, result="identical")
+
+
+class Rerun:
+    """A recorded cycle run again in a throw-away state folder, with no network."""
+
+    def __init__(
+        self,
+        folder: Path,
+        recorded: CycleRecord,
+        changes: Changes = AS_RECORDED,
+        *,
+        by_place: bool = False,
+    ) -> None:
+        """`by_place` gives every prompt the answer that was given in its place."""
+        from crew.models.recorded import RecordedModels
+
+        self.recorded = recorded
+        self.calls = recorded_calls(folder, recorded)
+        clock = ReplayedClock(recorded.started_at)
+        settings = settings_of(folder, changes)
+        with ExitStack() as stack:
+            home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            recorded_ledger(folder, home / "ledger.db")
+            again = stack.enter_context(open_desk(settings, home, clock))
+            models = RecordedModels(
+                self.calls, tick=clock.advance_to, by_place=by_place, redactor=again.redactor
+            )
+            again.stand_in(
+                RecordedMarket(folder, clock),
+                recorded_news(folder),
+                recorded_outside(folder),
+                models,
+            )
+            again.tell_scoring = models.tell_scoring
+            again.draws = self.calls.pictured
+            stack.enter_context(offline())
+            self.record = run_cycle(again, lambda _text: None)
+
+    def differences(self) -> tuple[str, ...]:
+        """What differs; raises NotRecorded when another thing was asked than was recorded."""
+        if self.calls.missed is not None:
+            raise self.calls.missed
+        found = self.decisions()
+        if (left := self.calls.unheard()) is not None:
+            raise NotRecorded("\n".join((left, *found)))
+        return *self.calls.edited, *found
+
+    def decisions(self) -> tuple[str, ...]:
+        """What differs in the cycle's record."""
+        return differences(self.recorded, self.record)
+
+
+def comparable(desk: Desk, cycle_id: str) -> CycleRecord:
+    """The record of a cycle that can be run again; raises SettingsError."""
     recorded = desk.ledger.cycles.cycle(cycle_id)
     if recorded is None:
         raise SettingsError(f"Cycle {cycle_id!r} never ended; it cannot be compared.")
@@ -57,48 +165,57 @@ def replay_cycle(desk: Desk, cycle_id: str) -> tuple[str, ...]:
             "account is not in a recording, so it cannot be run again. Nothing was run. "
             "`desk transcript` shows it."
         )
-    return tuple(_differences(recorded, rerun(folder, recorded)))
+    if recorded.hold_reason in _TIMED_OUT:
+        raise SettingsError(
+            f"Cycle {cycle_id!r} was ended from outside ({recorded.hold_reason}), at a moment "
+            "that no recording gives again. Nothing was run. `desk transcript` shows it."
+        )
+    return recorded
 
 
-def rerun(folder: Path, recorded: CycleRecord) -> CycleRecord:
-    """The cycle of that recording, run again in a throw-away state folder."""
-    clock = FixedClock(recorded.started_at)
-    with ExitStack() as stack:
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        shutil.copyfile(folder / "before.db", home / "ledger.db")
-        again = stack.enter_context(open_desk(_settings(folder), home, clock))
-        market = RecordedMarket(folder / "market.json", clock)
-        again.stand_in(market, recorded_news(folder), recorded_mood(folder))
-        if (folder / "models.yaml").is_file():
-            stack.enter_context(replaying(folder / "models.yaml"))
-        return run_cycle(again, lambda _text: None)
+class _AsRecorded(Settings):
+    """Settings that are all in one document: no file, no environment."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
 
 
-def _settings(folder: Path) -> Settings:
-    """The settings as they were; a provider's key is not needed to hear its recorded answers."""
+def settings_of(folder: Path, changes: Changes = AS_RECORDED) -> Settings:
+    """The settings as they were, and what is changed in them; raises SettingsError."""
     document = orjson.loads((folder / "settings.json").read_bytes())
-    document["agents_file"] = str(folder / "agents.yaml")
-    document["tasks_file"] = str(folder / "tasks.yaml")
+    document["agents_file"] = str(changes.agents or folder / "agents.yaml")
+    document["tasks_file"] = str(changes.tasks or folder / "tasks.yaml")
     document["record"] = False
+    document.setdefault("charts", {})["wait_s"] = _PATIENCE_S
     document["quote_max_age_s"] = 0 if quotes_recorded(folder) else _NEVER_S
     document["llm"]["api_key"] = "replayed"
-    return Settings.model_validate(document)
+    document["budget"] = _set_by_a_person(document.get("budget", {}))
+    try:
+        return _AsRecorded(**_merged(document, changes.settings))
+    except ValidationError as error:
+        raise explained(error, "settings.json of the recording", Settings) from None
 
 
-def _differences(recorded: CycleRecord, again: CycleRecord) -> Iterator[str]:
-    for name in _COMPARED:
-        before, after = (_timeless(getattr(record, name)) for record in (recorded, again))
-        if before != after:
-            yield f"{name} differ: recorded {str(before)[:200]}, now {str(after)[:200]}"
+def _set_by_a_person(budget: dict[str, Any]) -> dict[str, Any]:
+    """Without the defaults: a budget in USD that is set must have prices that bind it."""
+    usual = Budget().model_dump(mode="json")
+    return {name: value for name, value in budget.items() if value != usual.get(name)}
 
 
-def _timeless(found: Any) -> Any:
-    """The same without its times: a recorded clock went on, the replayed one stands still."""
-    if isinstance(found, Record):
-        fields = ((name, getattr(found, name)) for name in type(found).model_fields)
-        return {name: _timeless(v) for name, v in fields if not isinstance(v, datetime)}
-    if isinstance(found, tuple):
-        return [_timeless(part) for part in found]
-    if isinstance(found, dict):
-        return {key: _timeless(value) for key, value in found.items()}
-    return found
+def _merged(document: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(document)
+    for name, value in changes.items():
+        inner = merged.get(name)
+        if isinstance(value, Mapping) and isinstance(inner, dict):
+            merged[name] = _merged(inner, value)
+        else:
+            merged[name] = value
+    return merged

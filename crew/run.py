@@ -1,5 +1,6 @@
 """The stages of one cycle: what each does, and what it leaves for the next."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -17,7 +18,7 @@ from records import ids
 from records.breaker import BreakerState
 from records.clock import Clock
 from records.cycle import CycleRecord, Event, ModelUse
-from records.errors import ModelFailed, VenueError
+from records.errors import BudgetExhausted, ModelFailed, VenueError
 from records.order import AccountState, Fill, Trade
 from records.ports import MarketRequest, MarketSource
 from tools.orders.execution import Execution
@@ -28,24 +29,34 @@ if TYPE_CHECKING:
 
     from crew.meeting import Prepared
     from crew.recording import Recorder
-    from records.context import Reading
+    from records.context import Outside
     from records.market import MarketSnapshot
     from records.signal import TradingSignal
+    from tools.indicators.registry import Computed
+
+_log = logging.getLogger(__name__)
+_LOUDNESS = {"info": logging.INFO, "warning": logging.WARNING, "alarm": logging.ERROR}
 
 
 class Run:
     """One cycle in progress."""
 
-    def __init__(self, desk: Desk, say: "Callable[[str], None]") -> None:
+    def __init__(
+        self, desk: Desk, say: "Callable[[str], None]", *, replayable: bool = False
+    ) -> None:
+        """`replayable`: the whole cycle is run, so it is recorded when the settings say so."""
         self.desk = desk
+        self._replayable = replayable
         self.timings_ms: dict[str, float] = {}
         self._say = say
         self._began = perf_counter()
         self._shortlist: tuple[str, ...] = ()
         self._signals: tuple[TradingSignal, ...] = ()
+        self._leading: Mapping[str, TradingSignal] = {}
+        self._computed: Computed = {}
         self._snapshot: MarketSnapshot | None = None
         self._breaker: BreakerState | None = None
-        self._fear_greed: Reading | None = None
+        self._outside: Outside | None = None
         self._market: MarketSource | None = None
         self._failure: VenueError | None = None
         self.clock: Clock = desk.machine
@@ -77,6 +88,7 @@ class Run:
         )
         self._started = started
         self.desk.clock = self.clock
+        self.desk.cycle_id = self.ids.cycle_id
         self._protecting = Protecting(self.desk, self.ids.cycle_id, self.transcript, self._event)
         self.transcript.write(
             "cycle",
@@ -95,10 +107,12 @@ class Run:
         trace: TracebackType | None,
     ) -> None:
         self.desk.clock = None
+        if error is None:  # else the log tells of it further up, and of this cycle
+            self.desk.cycle_id = None
         self.transcript.__exit__(kind, error, trace)
 
     def _start_recording(self) -> "Recorder | None":
-        if not self.desk.settings.record:
+        if not (self._replayable and self.desk.settings.records):
             return None
         from crew.recording import Recorder
 
@@ -153,7 +167,7 @@ class Run:
         with self._stage("observe"):
             settings = self.desk.settings
             assert self._market is not None
-            mood = self.desk.fear_greed(self.clock)
+            outside = self.desk.ask_outside(self.clock)
             self._snapshot = self._market.observe(
                 MarketRequest(
                     symbols=self._watched(),
@@ -162,8 +176,8 @@ class Run:
                     candles=settings.candles,
                 )
             )
-            self._note_mood(mood())
-            if not set(settings.symbols) & set(self._snapshot.markets):
+            self._note_outside(outside(self._snapshot))
+            if not (set(settings.symbols) & set(self._snapshot.markets) or self._is_quiet()):
                 skipped = "; ".join(f"{s.symbol}: {s.reason}" for s in self._snapshot.skipped)
                 raise VenueError(f"No market could be read. Nothing was traded. {skipped}")
             self.desk.show(self._snapshot)
@@ -177,27 +191,41 @@ class Run:
                 skipped=self._snapshot.skipped,
             )
 
-    def _note_mood(self, reading: "Reading | None") -> None:
-        self._fear_greed = reading
-        if reading is not None:
-            self.transcript.write("context", readings=[reading])
+    def _note_outside(self, outside: "Outside | None") -> None:
+        self._outside = outside
+        if outside is not None:
+            self.transcript.write("context", readings=list(outside.asked))
             if self._recorder is not None:
-                self._recorder.mood(reading)
+                self._recorder.outside(outside)
 
     def protect(self) -> tuple[str, str] | None:
         """Breaker, exits, losses and halt, before any model is asked; why nothing may open."""
         with self._stage("protect"):
-            self._breaker = self._protecting.breaker(self.snapshot, self._fear_greed)
+            index = self._outside.fear_greed if self._outside is not None else None
+            self._breaker = self._protecting.breaker(self.snapshot, index)
             if self._breaker.status == "TRIGGERED":
                 self._leave_the_crash()
             self.execution.protect(self.snapshot, self.desk.settings.exits)
             self._protecting.lock_jumps(self.snapshot)
+            self._leave_locked()
             self._lock_losses()
         self.desk.stopping.check()
         if (reason := self.halted()) is not None:
             self.execution.cancel_entries("the desk is halted")
             return "halt", f"The desk is halted: {reason}."
+        if self._breaker.status != "TRIGGERED" and self._is_quiet():
+            return None  # The breaker is blind because nothing trades, which screen() says.
         return self._protecting.closed(self._breaker)
+
+    def _is_quiet(self) -> bool:
+        """Whether the venue answers, and all markets of the desk have stopped."""
+        return self.snapshot.is_quiet(self.desk.settings.symbols)
+
+    def _leave_locked(self) -> None:
+        """Take back entries that still rest in a market nothing may be opened in."""
+        locked = tuple(lock.symbol for lock in self.desk.locks() if lock.symbol)
+        if locked:
+            self.execution.cancel_entries("its market is locked", locked)
 
     def _lock_losses(self) -> None:
         if not self.unpriced() and (account := self._last_value()) is not None:
@@ -257,28 +285,36 @@ class Run:
 
     def screen(self) -> tuple[str, str] | None:
         """Choose the shortlist; why there is none."""
-        from crew.screening import perpetuals, shortlist, waiting_for_candle
-        from tools.signals.strength import signals
+        from crew.screening import leading, perpetuals, shortlist, waiting_for_candle
+        from tools.signals.registry import market_signals
 
         with self._stage("screen"):
             ledger, settings = self.desk.ledger, self.desk.settings
+            if self._is_quiet():
+                stale = next(one for one in self.snapshot.skipped if one.cause == "stale")
+                return "stale_data", f"No market trades now. {stale.reason} Nothing was decided."
             last = ledger.cycles.last_deliberated()
             if waiting_for_candle(self.snapshot, settings.decision_interval, last):
                 return "no_new_candle", (
                     f"No {settings.decision_interval} candle closed since the crew last met."
                 )
-            self._signals = signals(self.snapshot, settings.decision_interval)
+            self._signals = market_signals(
+                self.snapshot, settings.decision_interval, settings.signals, self._computed
+            )
+            shortable = perpetuals(self.snapshot)
+            self._leading = leading(self._signals, settings.screen, shortable=shortable)
             held = tuple(p.symbol for p in ledger.account.open_positions())
             self._shortlist = shortlist(
-                self._signals,
+                self._leading,
                 settings,
                 held=held,
                 first=last is None,
-                shortable=perpetuals(self.snapshot),
+                shortable=shortable,
                 locked=[lock.symbol for lock in self.desk.locks() if lock.symbol],
                 full=self._protecting.full(),
             )
-            self.transcript.write("screen", signals=self._signals, shortlist=self._shortlist)
+            acting = [one for one in self._signals if one.action != "hold"]
+            self.transcript.write("screen", signals=acting, shortlist=self._shortlist)
         if not self._shortlist:
             return "screen", (
                 f"No market has a signal of strength {settings.screen.min_strength} or more that "
@@ -302,6 +338,8 @@ class Run:
             meeting = Meeting(self._prepared())
             try:
                 meeting.hold(self.desk.settings.model)
+            except BudgetExhausted:
+                raise  # a fresh crew would have a fresh budget
             except ModelFailed as failure:
                 if not meeting.may_be_repeated():
                     raise
@@ -329,9 +367,12 @@ class Run:
             snapshot=self.snapshot,
             shortlist=self._shortlist,
             signals=self._signals,
+            leading=self._leading,
+            computed=self._computed,
             account=account,
             losses=self._protecting.losses(account),
             breaker=self._breaker,
+            outside=self._outside,
             recorder=self._recorder,
         )
 
@@ -380,6 +421,7 @@ class Run:
             transcript=self.transcript.seal(),
         )
         ledger.cycles.end_cycle(record)
+        _log.log(_loudness(record), ending.message, extra=_told(record))
         if self._recorder is not None:
             self._recorder.finish()
         return record
@@ -455,6 +497,7 @@ class Run:
         )
         self.desk.ledger.safety.add_event(event)
         self.transcript.write("event", event=event)
+        _log.log(_LOUDNESS[event.level], message, extra={"kind": kind})
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
@@ -466,7 +509,26 @@ class Run:
         try:
             yield
         finally:
-            self.timings_ms[name] = self.timings_ms.get(name, 0.0) + _since(began)
+            self.timings_ms[name] = self.timings_ms.get(name, 0.0) + (took := _since(began))
+            _log.debug("stage %s", name, extra={"took_ms": took})
+
+
+def _loudness(record: CycleRecord) -> int:
+    """A quiet cycle is told of in the ledger alone: a line would cost it a tenth of a second."""
+    if record.exit_code:
+        return logging.ERROR
+    return logging.INFO if record.model.calls or record.orders else logging.DEBUG
+
+
+def _told(record: CycleRecord) -> "Mapping[str, object]":
+    return {
+        "outcome": record.outcome,
+        "reason": record.hold_reason,
+        "orders": len(record.orders),
+        "calls": record.model.calls,
+        "cost_usd": record.model.cost_usd,
+        "took_ms": record.timings_ms["total"],
+    }
 
 
 def _since(began: float) -> float:

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from crew.desk import TOOL_NAMES
 from crew.home import CHECKOUT
 from crew.models.factory import PROVIDERS
-from crew.setting_faults import SECRETS, section_names
+from crew.setting_faults import NESTED_SECRETS, SECRETS, section_names
 from crew.settings import MODELS, Settings
 from crew.specs import ACTING_TOOLS, AgentSpec, TaskSpec
 from records.errors import SettingsError
@@ -68,17 +68,24 @@ def _write(file: Path, schema: Schema) -> Path:
 
 
 def _desk() -> Schema:
-    """Every setting but the exchange's keys, which no file may hold."""
+    """Every setting but the keys that no file may hold."""
     schema = _of(Settings, "desk.yaml")
     properties = schema["properties"]
     for name in SECRETS:
         del properties[name]
+    for section, names in NESTED_SECRETS.items():
+        for name in names:
+            del schema["$defs"][_section_name(section)]["properties"][name]
     for name in section_names(Settings):
         properties[name] = {"anyOf": [{"$ref": properties[name]["$ref"]}, {"type": "null"}]}
     properties["model"] |= _model()
     properties["venue"]["examples"] = ["demo", "replay", "binance", "binanceusdm", "kraken"]
     properties["symbols"]["items"]["pattern"] = r"^[A-Z0-9]{1,20}/[A-Z0-9]{1,20}(:[A-Z0-9]{1,20})?$"
     return schema
+
+
+def _section_name(section: str) -> str:
+    return type(Settings.model_fields[section].default).__name__
 
 
 def _agents() -> Schema:

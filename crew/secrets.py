@@ -8,13 +8,18 @@ stands in neither place, such as one in a cloud's own credentials file, is not k
 import os
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from crew.home import CHECKOUT
 from records.redaction import Redactor
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+DOTENV = CHECKOUT / ".env"
+_LONGEST_DOTENV = 1_000_000
 
 _BETWEEN_WORDS = re.compile(r"[^A-Z0-9]+")
 _SECRET_WORD = re.compile(
@@ -39,6 +44,34 @@ def redactor_for(
     if settings is not None:
         found += _of_settings(settings)
     return Redactor(found)
+
+
+def redactor_without_settings(env_file: Path | None = None) -> Redactor:
+    """
+    One for commands that load no settings: it knows the environment and what .env would add.
+
+    A fault in .env is no reason to fail here; what can be read of it is known.
+    """
+    try:
+        with (env_file or DOTENV).open(encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read(_LONGEST_DOTENV)
+    except OSError:
+        text = ""
+    found = [*_of_environment(os.environ)]
+    for values in _assigned(text.removeprefix("\ufeff")):
+        found += _of_environment(values)
+    return Redactor(found)
+
+
+def _assigned(text: str) -> Iterator[Mapping[str, str]]:
+    """What a text in the form of .env sets, as it stands and with its references resolved."""
+    from io import StringIO
+
+    from dotenv import dotenv_values
+
+    for resolved in (False, True) if text else ():
+        values = dotenv_values(stream=StringIO(text), interpolate=resolved)
+        yield {name: value for name, value in values.items() if value}
 
 
 def named_secret(name: str) -> bool:

@@ -8,14 +8,17 @@ tools get them handed in. Nothing here reads a file or a variable.
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from crew.yaml_file import did_you_mean
 from records.base import Amount, NonNegativeAmount, PositiveAmount, UtcTime
 from records.interval import interval_ms
 from records.risk import Percent
+from records.signal import Strategy
+from tools.indicators.extra import EXTRAS, MOST_EXTRAS, REFUSED, ExtraName
 
 
 class Section(BaseModel):
@@ -69,19 +72,72 @@ class PaperSettings(Section):
     )
 
 
+class RecordingSettings(Section):
+    """How many recorded cycles stay on the disk; the oldest are removed first."""
+
+    max_mb: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=500, description="Megabytes of all recordings together."
+    )
+    max_cycles: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=500, description="Recorded cycles."
+    )
+    kept: tuple[str, ...] = Field(
+        default=(), description="Cycle ids whose recordings are never removed."
+    )
+
+
+class WhatIfSettings(Section):
+    """How decisions are held against what the market did next."""
+
+    horizons_h: Annotated[
+        tuple[Annotated[float, Field(gt=0, le=720)], ...], Field(min_length=1, max_length=6)
+    ] = Field(default=(1.0, 4.0, 24.0), description="Hours after which a decision is looked at.")
+    until_h: Annotated[float, Field(gt=0, le=2160)] = Field(
+        default=168.0, description="Hours for which its stop or target is waited for."
+    )
+
+
 class ScreenSettings(Section):
     """Which markets deserve the crew."""
 
+    strategies: Annotated[tuple[Strategy, ...], Field(min_length=1)] = Field(
+        default=("strength", "hybrid"),
+        description="Strategies whose signals may shortlist a market.",
+    )
     min_strength: Annotated[int, Field(ge=1, le=5)] = Field(
-        default=3, description="How many of five indicators must agree."
+        default=3, description="How strong a signal must be, of 5."
+    )
+    against_larger_frame: bool = Field(
+        default=False, description="A signal counts also against the next larger frame's trend."
     )
     max_shortlist: Annotated[int, Field(ge=1, le=20)] = Field(
         default=3, description="Markets the crew sees, besides open positions."
     )
 
 
+class IndicatorSettings(Section):
+    """What agents read beyond the desk's own indicators."""
+
+    extra: Annotated[tuple[ExtraName, ...], Field(max_length=MOST_EXTRAS)] = Field(
+        default=(), description="Indicators of pandas-ta to add; docs/indicators.md lists them."
+    )
+
+    @field_validator("extra", mode="before")
+    @classmethod
+    def _listed_once(cls, extra: Any) -> Any:
+        """Refuse what is not in the list, and say why where people will ask."""
+        names = [str(name)[:40] for name in extra] if isinstance(extra, list | tuple) else []
+        for name in names:
+            if name not in EXTRAS:
+                why = f" ({REFUSED[name]})" if name in REFUSED else ""
+                raise ValueError(f"there is no {name!r}{why}. {did_you_mean(name, EXTRAS)}")
+            if names.count(name) > 1:
+                raise ValueError(f"{name!r} stands twice")
+        return extra
+
+
 class NewsSettings(Section):
-    """Where headlines come from. `sample` is the bundled, fictional feed."""
+    """Where headlines come from, and who scores them. `sample` is a bundled, fictional feed."""
 
     feeds: tuple[str, ...] | None = Field(
         default=None, description="RSS or Atom addresses; null: sample on demo, none on replay."
@@ -89,6 +145,31 @@ class NewsSettings(Section):
     allow_private_addresses: bool = Field(
         default=False, description="Also read feeds on this machine or its private network."
     )
+    newsapi_key: SecretStr | None = Field(
+        default=None, description="Also ask NewsAPI; environment or .env only."
+    )
+    cryptopanic_token: SecretStr | None = Field(
+        default=None, description="Also ask CryptoPanic; environment or .env only."
+    )
+    services_every_s: Annotated[int, Field(ge=60, le=86_400)] = Field(
+        default=900, description="Seconds between two questions to such a service."
+    )
+    scoring: Literal["local", "model", "off"] = Field(
+        default="local",
+        description="local: a word list; model: one call for all new items; off: no scores.",
+    )
+    model: str | None = Field(
+        default=None, description="Who scores, such as openai/gpt-4.1-nano; null: the desk's model."
+    )
+    half_life_h: Annotated[float, Field(ge=0.5, le=168)] = Field(
+        default=12.0, description="Hours after which an item counts half."
+    )
+
+    @field_validator("scoring", mode="before")
+    @classmethod
+    def _off_is_a_word(cls, scoring: Any) -> Any:
+        """YAML reads `off` as false."""
+        return "off" if scoring is False else scoring
 
 
 class ContextSettings(Section):
@@ -96,7 +177,11 @@ class ContextSettings(Section):
 
     fear_greed_url: str | None = Field(
         default="https://api.alternative.me/fng/?limit=1",
-        description="Where the Fear & Greed index is read, for the breaker; null: nowhere.",
+        description="Where the Fear & Greed index is read, for breaker and agents; null: nowhere.",
+    )
+    dominance_url: str | None = Field(
+        default="https://api.coingecko.com/api/v3/global",
+        description="Where Bitcoin's share of all coins is read; null: nowhere.",
     )
     allow_private_addresses: bool = Field(
         default=False, description="Also read from this machine or its private network."
@@ -122,7 +207,8 @@ class LlmSettings(Section):
     ] = 5
     stream: bool = Field(default=False, description="Answers arrive piece by piece.")
     prices: Mapping[str, ModelPrice] = Field(
-        default_factory=dict, description="USD per million tokens, by model, for the summary."
+        default_factory=dict,
+        description="USD per million tokens, by model; without one no budget in USD can bind it.",
     )
 
     @field_validator("base_url")

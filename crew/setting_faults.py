@@ -16,19 +16,31 @@ from records.errors import SettingsError
 
 SECRETS = ("api_key", "api_secret", "api_password")
 """The exchange's keys: read from the environment and .env, from nowhere else."""
+NESTED_SECRETS: Mapping[str, tuple[str, ...]] = {"news": ("newsapi_key", "cryptopanic_token")}
+"""Keys inside a section that are read from there as well, and from nowhere else."""
 
+_HIDDEN = (*SECRETS, *(name for names in NESTED_SECRETS.values() for name in names))
 _OTHER_VARIABLES = {"DESK_FILE", "DESK_HOME"}
 
 
 def refuse_secrets(found: Mapping[str, Any], source: str) -> None:
     """A key in a file or a flag ends up in backups, histories and process lists."""
     if named := [name.lower() for name in found if name.lower() in SECRETS]:
-        variable = f"DESK_{named[0].upper()}"
-        raise SettingsError(
-            f"{named[0]} stands in {source}. It was not used and no cycle was run. Take it out, "
-            f"change it at the exchange if others could read it, and set {variable} in the "
-            "environment or .env."
-        )
+        raise _misplaced(named[0], source, "the exchange")
+    for section, secrets in NESTED_SECRETS.items():
+        inner = next((part for name, part in found.items() if name.lower() == section), None)
+        for name in inner if isinstance(inner, Mapping) else ():
+            if str(name).lower() in secrets:
+                raise _misplaced(f"{section}.{str(name).lower()}", source, "the service")
+
+
+def _misplaced(name: str, source: str, issuer: str) -> SettingsError:
+    variable = f"DESK_{name.upper().replace('.', '__')}"
+    return SettingsError(
+        f"{name} stands in {source}. It was not used and no cycle was run. Take it out, "
+        f"change it at {issuer} if others could read it, and set {variable} in the "
+        "environment or .env."
+    )
 
 
 def refuse_misspelt(found: Mapping[str, Any], source: str, settings: type[BaseModel]) -> None:
@@ -75,7 +87,7 @@ def _fault(fault: Any, settings: type[BaseModel]) -> str:
         close = difflib.get_close_matches(location[-1], allowed, n=1)
         guess = f" Did you mean {close[0]!r}?" if close else ""
         return f"{name} is not a setting.{guess} Allowed: {', '.join(allowed)}."
-    secret = isinstance(fault["input"], dict) or location[-1] in (*SECRETS, "base_url")
+    secret = isinstance(fault["input"], dict) or location[-1] in (*_HIDDEN, "base_url")
     given = "" if secret else f" (given {str(fault['input'])[:60]!r})"
     return f"{name}: {fault['msg']}{given}."
 

@@ -23,15 +23,19 @@ from pydantic_settings import (
 )
 
 from crew.home import CHECKOUT
+from crew.logs import LogSettings
 from crew.profiles import ENVIRONMENTS, PROFILES, PresetSource
 from crew.sections import (
     ContextSettings,
     DemoSettings,
+    IndicatorSettings,
     LlmSettings,
     NewsSettings,
     PaperSettings,
+    RecordingSettings,
     ReplaySettings,
     ScreenSettings,
+    WhatIfSettings,
 )
 from crew.setting_faults import (
     SECRETS,
@@ -47,6 +51,8 @@ from records.breaker import BreakerLimits
 from records.errors import SettingsError
 from records.interval import interval_ms
 from records.risk import Budget, ExitRules, Protections, RiskLimits
+from records.signal import SignalRules
+from tools.chart.pictures import ChartLimits
 
 MODELS = ("rulebook/cautious", "rulebook/balanced", "rulebook/bold")
 _FIRST_CANDLES = 250
@@ -114,8 +120,9 @@ class Settings(BaseSettings):
         default=10,
         description="Older prices are asked for again before an order is sent; 0: always.",
     )
-    record: bool = Field(
-        default=False, description="Keep each cycle whole, so that `desk replay` can run it again."
+    record: bool | Literal["paper"] = Field(
+        default="paper",
+        description="Keep each cycle whole for `desk replay`; paper: in mode paper alone.",
     )
     deadline_s: Annotated[int, Field(ge=5, le=3600)] = Field(
         default=170, description="A cycle that runs longer is ended."
@@ -128,16 +135,22 @@ class Settings(BaseSettings):
     tasks_file: Path = Field(default=Path("tasks.yaml"), description="What each is asked.")
     demo: DemoSettings = DemoSettings()
     replay: ReplaySettings = ReplaySettings()
+    recording: RecordingSettings = RecordingSettings()
+    what_if: WhatIfSettings = WhatIfSettings()
     paper: PaperSettings = PaperSettings()
     risk: RiskLimits = RiskLimits()
     protections: Protections = Protections()
     breaker: BreakerLimits = BreakerLimits()
     exits: ExitRules = ExitRules()
     screen: ScreenSettings = ScreenSettings()
+    signals: SignalRules = SignalRules()
+    indicators: IndicatorSettings = IndicatorSettings()
     news: NewsSettings = NewsSettings()
     context: ContextSettings = ContextSettings()
+    charts: ChartLimits = ChartLimits()
     budget: Budget = Budget()
     llm: LlmSettings = LlmSettings()
+    logs: LogSettings = LogSettings()
 
     yaml_file: ClassVar[Path] = CHECKOUT / "desk.yaml"
 
@@ -183,8 +196,18 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def records(self) -> bool:
+        """Whether cycles are recorded."""
+        return self.record is True or (self.record == "paper" and self.mode == "paper")
+
+    @property
     def decision_interval(self) -> str:
         return self.intervals[0]
+
+    @property
+    def scoring_model(self) -> str:
+        """Who scores news where a model does."""
+        return self.news.model or self.model
 
     def path(self, named: Path) -> Path:
         """A file named in the settings, from the checkout when it is relative."""
@@ -239,6 +262,7 @@ def load_settings(
             f"A DESK_ variable cannot be read: {error}. Lists and maps are written as JSON."
         ) from None
     _refuse_unsupported(settings)
+    _refuse_unable_scorer(settings)
     return settings
 
 
@@ -281,6 +305,18 @@ def _refuse_unsupported(settings: Settings) -> None:
             "Venue 'replay' needs replay.files (candle files) and replay.start (a UTC time). "
             "No cycle was run."
         )
+
+
+def _refuse_unable_scorer(settings: Settings) -> None:
+    """News can be scored by a model behind the OpenAI protocol alone."""
+    if settings.news.scoring != "model" or settings.scoring_model.startswith("openai/"):
+        return
+    named = "news.model" if settings.news.model is not None else "model"
+    raise SettingsError(
+        f"news.scoring: model cannot ask {named} {settings.scoring_model!r}; it asks over the "
+        "OpenAI protocol. No cycle was run. Set news.model to openai/<model> (and llm.base_url, "
+        "when another server than OpenAI's answers), or news.scoring to local or off."
+    )
 
 
 def _refuse_unready(settings: Settings) -> None:

@@ -6,7 +6,7 @@ Every fault names file, entry and key, what is allowed, and what was probably me
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,6 +15,7 @@ from records.errors import SettingsError
 
 OutputName = Literal["TechnicalReport", "SentimentReport", "ChartReport", "TradeProposals", "Note"]
 Condition = Literal["open_proposals", "unspent_approvals"]
+Markets = Literal["shortlist", "proposed"]
 ACTING_TOOLS = frozenset({"submit_verdict", "place_order"})
 UNTRUSTED_TOOLS = frozenset({"get_news"})
 
@@ -37,6 +38,10 @@ class AgentSpec(BaseModel):
     )
     temperature: Annotated[float, Field(ge=0, le=2)] | None = Field(
         default=None, description="Passed on to the model; the rulebook ignores it."
+    )
+    vision: bool | None = Field(
+        default=None,
+        description="Whether its model is shown charts as pictures; null: if it is known to see.",
     )
 
 
@@ -63,7 +68,12 @@ class TaskSpec(BaseModel):
         default=(), description="Tools the desk calls first; their answers stand in the prompt."
     )
     context: tuple[str, ...] = Field(
-        default=(), description="Earlier tasks whose answers stand in the prompt."
+        default=(),
+        description="Earlier tasks whose answers stand in the prompt; a disabled one is left out.",
+    )
+    markets: Markets = Field(
+        default="shortlist",
+        description="What it is about: the whole shortlist, or only the markets of proposals.",
     )
     async_execution: bool = Field(default=False, description="Run beside its neighbours.")
     condition: Condition | None = Field(
@@ -79,6 +89,14 @@ class CrewSpec(BaseModel):
 
     agents: Mapping[str, AgentSpec]
     tasks: Mapping[str, TaskSpec]
+    disabled: Mapping[str, TaskSpec] = Field(
+        default_factory=dict, description="Tasks that are left out, as they are written."
+    )
+
+    def at_work(self) -> tuple[str, ...]:
+        """Agents that an enabled task asks; the others wait."""
+        asked = {task.agent for task in self.tasks.values()}
+        return tuple(name for name in self.agents if name in asked)
 
     def tools_of(self, task: str) -> tuple[str, ...]:
         """What the task offers: its own list, else all of its agent's tools."""
@@ -98,30 +116,83 @@ class CrewSpec(BaseModel):
         return tuple(tuple(wave) for wave in waves)
 
 
+class Fault(NamedTuple):
+    """What is wrong with one of the files, in a sentence that names entry and key."""
+
+    file: str
+    said: str
+
+
+class _File[S: BaseModel](NamedTuple):
+    """A file of named entries as it was read."""
+
+    name: str
+    entries: dict[str, S | None]
+    """None stands for an entry that cannot be read."""
+    faults: list[str]
+
+    def readable(self) -> dict[str, S]:
+        return {name: entry for name, entry in self.entries.items() if entry is not None}
+
+    def told(self) -> Iterable[Fault]:
+        return (Fault(self.name, said) for said in self.faults)
+
+
 def load_specs(agents_file: Path, tasks_file: Path, known_tools: Iterable[str]) -> CrewSpec:
-    """Both files, checked; raises SettingsError naming all faults of the first bad file."""
-    agents = _entries(agents_file, AgentSpec)
-    tasks = {name: task for name, task in _entries(tasks_file, TaskSpec).items() if task.enabled}
-    _refuse(agents_file, _agent_faults(agents, frozenset(known_tools)))
-    _refuse(tasks_file, _task_faults(agents, tasks, frozenset(known_tools)))
-    return CrewSpec(agents=agents, tasks=tasks)
+    """Both files, checked; raises SettingsError naming every fault of both."""
+    spec, faults = read_specs(agents_file, tasks_file, known_tools)
+    if faults:
+        said: dict[str, list[str]] = {}
+        for fault in faults:
+            said.setdefault(f"{fault.file} cannot be used; no cycle was run.", []).append(
+                fault.said
+            )
+        raise SettingsError(" ".join(" ".join((head, *found)) for head, found in said.items()))
+    return spec
 
 
-def _entries[S: BaseModel](path: Path, spec: type[S]) -> dict[str, S]:
-    found: dict[str, S] = {}
-    faults: list[str] = []
+def read_specs(
+    agents_file: Path, tasks_file: Path, known_tools: Iterable[str]
+) -> tuple[CrewSpec, tuple[Fault, ...]]:
+    """
+    The crew of both files, and every fault in them; with a fault it is not to be used.
+
+    Raises SettingsError for a file that is missing or is no YAML.
+    """
+    known = frozenset(known_tools)
+    agents, tasks = _read(agents_file, AgentSpec), _read(tasks_file, TaskSpec)
+    agents.faults.extend(_agent_faults(agents.readable(), known))
+    tasks.faults.extend(_task_faults(agents.entries, tasks.entries, known))
+    return _crew(agents.readable(), tasks.readable()), (*agents.told(), *tasks.told())
+
+
+def _crew(agents: Mapping[str, AgentSpec], tasks: Mapping[str, TaskSpec]) -> CrewSpec:
+    """The enabled tasks, each without the disabled ones in its context."""
+    disabled = {name: task for name, task in tasks.items() if not task.enabled}
+    enabled = {
+        name: task.model_copy(
+            update={"context": tuple(one for one in task.context if one not in disabled)}
+        )
+        for name, task in tasks.items()
+        if task.enabled
+    }
+    return CrewSpec(agents=agents, tasks=enabled, disabled=disabled)
+
+
+def _read[S: BaseModel](path: Path, spec: type[S]) -> _File[S]:
+    file: _File[S] = _File(path.name, {}, [])
     for name, entry in read_mapping(path).items():
         if not name.isidentifier():
-            faults.append(f"{name!r} is no name; use letters, digits and _.")
+            file.faults.append(f"{name!r} is no name; use letters, digits and _.")
             continue
         try:
-            found[name] = spec.model_validate(entry)
+            file.entries[name] = spec.model_validate(entry)
         except ValidationError as error:
-            faults.extend(f"{name}: {_words(fault, spec)}" for fault in error.errors())
-    if not found and not faults:
-        faults.append("it holds no entry.")
-    _refuse(path, faults)
-    return found
+            file.entries[name] = None
+            file.faults.extend(f"{name}: {_words(fault, spec)}" for fault in error.errors())
+    if not file.entries and not file.faults:
+        file.faults.append("it holds no entry.")
+    return file
 
 
 def _words(fault: Any, spec: type[BaseModel]) -> str:
@@ -145,23 +216,45 @@ def _agent_faults(agents: Mapping[str, AgentSpec], known: frozenset[str]) -> Ite
 
 
 def _task_faults(
-    agents: Mapping[str, AgentSpec], tasks: Mapping[str, TaskSpec], known: frozenset[str]
+    agents: Mapping[str, AgentSpec | None],
+    tasks: Mapping[str, TaskSpec | None],
+    known: frozenset[str],
 ) -> Iterable[str]:
     earlier: list[str] = []
+    running: dict[str, TaskSpec | None] = {}
     for name, task in tasks.items():
-        yield from (f"{name}: {fault}" for fault in _one_task(task, agents, earlier, known))
+        if task is not None and task.enabled:
+            yield from (f"{name}: {fault}" for fault in _one_task(task, agents, earlier, known))
+            yield from (f"{name}: {fault}" for fault in _place_faults(task, running))
+        if task is None or task.enabled:
+            running[name] = task
         earlier.append(name)
-    if tasks and list(tasks.values())[-1].async_execution:
-        yield f"{earlier[-1]}: the last task cannot be async_execution."
+    if tasks and not running:
+        yield "no task is enabled."
+    elif running and (last := list(running.values())[-1]) is not None and last.async_execution:
+        yield f"{list(running)[-1]}: the last task cannot be async_execution."
+
+
+def _place_faults(task: TaskSpec, before: Mapping[str, TaskSpec | None]) -> Iterable[str]:
+    """What its place among the tasks that run does not allow."""
+    if task.condition is not None and (task.async_execution or not before):
+        yield "a task with a condition can be neither the first nor async_execution."
+    proposing = (one is None or one.output == "TradeProposals" for one in before.values())
+    if task.markets == "proposed" and not any(proposing):
+        yield "markets 'proposed' needs an earlier task that answers TradeProposals."
 
 
 def _one_task(
-    task: TaskSpec, agents: Mapping[str, AgentSpec], earlier: list[str], known: frozenset[str]
+    task: TaskSpec,
+    agents: Mapping[str, AgentSpec | None],
+    earlier: list[str],
+    known: frozenset[str],
 ) -> Iterable[str]:
     if task.agent not in agents:
         yield f"unknown agent {task.agent!r}. {did_you_mean(task.agent, agents)}"
+    if (agent := agents.get(task.agent)) is None:
         return
-    held = agents[task.agent].tools
+    held = agent.tools
     for tool in task.tools or ():
         if tool not in held:
             yield f"agent {task.agent!r} does not hold tool {tool!r}. {did_you_mean(tool, held)}"
@@ -178,11 +271,3 @@ def _one_task(
         yield f"finish_with {task.finish_with!r} must be one of its own tools that acts."
     if UNTRUSTED_TOOLS & set(task.briefing) and ACTING_TOOLS & set(offered):
         yield "a task that is briefed with news can offer no tool that acts."
-    if task.condition is not None and (task.async_execution or not earlier):
-        yield "a task with a condition can be neither the first nor async_execution."
-
-
-def _refuse(path: Path, faults: Iterable[str]) -> None:
-    found = list(faults)
-    if found:
-        raise SettingsError(f"{path.name} cannot be used; no cycle was run. " + " ".join(found))

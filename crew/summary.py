@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from records.cycle import CycleRecord
+from records.cycle import CycleRecord, ModelUse
 from records.order import Order, PositionMark, Trade
 from records.proposal import TradeProposal
 
@@ -113,9 +113,16 @@ def _models(record: CycleRecord) -> str:
     use = record.model
     if not use.calls:
         return "0 calls"
-    cost = "price unknown" if use.cost_usd is None else f"{use.cost_usd:f} USD"
-    tokens = f"{use.prompt_tokens + use.completion_tokens} tokens"
-    return f"{use.calls} calls in {use.rounds} rounds, {tokens}, {cost}"
+    about = "about " if use.estimated_calls else ""
+    tokens = f"{about}{use.prompt_tokens + use.completion_tokens} tokens"
+    return f"{use.calls} calls in {use.rounds} rounds, {tokens}, {_cost(use)}"
+
+
+def _cost(use: ModelUse) -> str:
+    if use.cost_usd is None or use.unpriced_calls == use.calls:
+        return "price unknown"
+    unknown = f" and {use.unpriced_calls} calls without a price" if use.unpriced_calls else ""
+    return f"{use.cost_usd:f} USD{unknown}"
 
 
 def _money(amount: Decimal) -> str:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from crew.desk import Desk
 from crew.evidence import Evidence
+from crew.screening import screened
 from crew.specs import ACTING_TOOLS, UNTRUSTED_TOOLS
-from crew.toolbox import briefing
+from crew.toolbox import whole_answer
 from records.reports import ChartReport, SentimentReport, SentimentView, TechnicalReport
 from records.support import Support
 from tools.risk.facts import Figures, printed_figures
@@ -53,7 +54,7 @@ class Grounds:
         technical, chart = views.get(TechnicalReport), views.get(ChartReport)
         news: SentimentView | None = views.get(SentimentReport)
         return Support(
-            signal=next((s.direction for s in self._seen.signals if s.symbol == symbol), "none"),
+            signal=screened(self._seen.leading.get(symbol), self._desk.settings.screen),
             technical=technical.conviction if technical else None,
             chart=chart.conviction if chart else None,
             news=news.score if news else None,
@@ -61,12 +62,14 @@ class Grounds:
         )
 
     def _sources(self, view: SentimentView) -> int:
-        """Different sources of the cited items, as far as those items exist."""
-        return len({item.source for item in self._seen.news().items if item.id in view.items})
+        """Independent sources of the cited items that exist and are about this market."""
+        reading = self._seen.news()
+        cited = (item for item in reading.items if item.id in view.items)
+        return reading.sources(item for item in cited if view.symbol in item.symbols)
 
     def _answers(self) -> list[Mapping[str, Any]]:
         answers = (
-            briefing(tool, self._seen.shortlist)
+            whole_answer(tool, self._seen.shortlist)
             for name, tool in self._tools.items()
             if name not in ACTING_TOOLS | UNTRUSTED_TOOLS
             and set(tool.args_schema.model_fields) <= _ASKED

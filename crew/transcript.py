@@ -6,7 +6,7 @@ ends untraded. Each line carries the hash of the one before it, and the ledger k
 last hash and the line count, so a later edit or cut is found.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from errno import ENOSPC
 from hashlib import sha256
@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Condition, Lock, local
 from time import perf_counter
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import orjson
 
@@ -25,13 +25,20 @@ from records.clock import Clock
 from records.cycle import ModelUse, TranscriptSeal
 from records.errors import LedgerError, ModelFailed, TradingError
 from records.redaction import NOTHING, Redactor
+from tools.chart.pictures import without_bytes
 
 _FIRST = "0" * 64
 _LONGEST = 65_536
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
-Price = Callable[[str, int, int], Any]
-"""(model, prompt tokens, completion tokens) -> USD as Decimal, or None when unknown."""
+Price = Callable[[str, int, int], Decimal | None]
+"""(model, prompt tokens, completion tokens) -> USD, or None when unknown."""
+
+Accrue = Callable[[ModelUse], None]
+"""Takes what one more call cost; raises LedgerError when it cannot be kept."""
+
+_CHARACTERS_PER_TOKEN = 3
+"""Rather too many tokens than too few: an estimate may end a budget early, never late."""
 
 
 class Transcript:
@@ -134,23 +141,27 @@ class CrewListener:
     """Turns CrewAI's events into transcript lines, and counts what the models cost."""
 
     def __init__(
-        self, transcript: Transcript, price: Price, stopping: Stopping | None = None
+        self,
+        transcript: Transcript,
+        price: Price,
+        stopping: Stopping | None = None,
+        accrue: Accrue | None = None,
     ) -> None:
         self._transcript = transcript
+        self._accrue = accrue or (lambda use: None)
         self._stopping = stopping or Stopping()
         self._price = price
         self._lock = Lock()
-        self._open: dict[str, tuple[float, int]] = {}
+        self._open: dict[str, _Asked] = {}
         self._calls_of_task: dict[str, int] = {}
-        self._prompt_tokens = 0
-        self._completion_tokens = 0
-        self._cost = Decimal(0)
-        self._unpriced = False
+        self._spent = ModelUse()
         self._number = 0
         self._stopped = False
         self._abandoned = False
         self._answered = Condition(self._lock)
         self._last = local()
+        self._thoughts: dict[str, list[str]] = {}
+        self._described: set[str] = set()
 
     def __call__(self, source: Any, event: Any) -> None:
         """A stream sink: called in the emitting thread, in the order things happen."""
@@ -181,91 +192,119 @@ class CrewListener:
         """Why the last call of this thread ended, as the provider told."""
         return getattr(self._last, "finish_reason", None)
 
+    def usage(self) -> Mapping[str, Any] | None:
+        """What the last call of this thread used, as the provider told."""
+        return getattr(self._last, "usage", None)
+
     def spent(self) -> ModelUse:
         """What the calls so far cost; those without a known price count nothing."""
         with self._lock:
-            return ModelUse(
-                calls=self._number,
-                prompt_tokens=self._prompt_tokens,
-                completion_tokens=self._completion_tokens,
-                cost_usd=self._cost,
-            )
+            return self._spent.model_copy(update={"calls": self._number})
 
     def use(self, waves: tuple[tuple[str, ...], ...]) -> ModelUse:
         """Totals; `waves` are the tasks that ran side by side, wave after wave."""
         rounds = sum(
             max((self._calls_of_task.get(t, 0) for t in wave), default=0) for wave in waves
         )
-        return ModelUse(
-            calls=self._number,
-            rounds=rounds,
-            prompt_tokens=self._prompt_tokens,
-            completion_tokens=self._completion_tokens,
-            cost_usd=None if self._unpriced else self._cost,
-        )
+        return self.spent().model_copy(update={"rounds": rounds})
 
     def _model_asked(self, event: Any) -> None:
         self._stopping.check()
-        self._last.finish_reason = None
+        self._last.finish_reason = self._last.usage = None
         with self._lock:
             self._number += 1
             number = self._number
             task = str(event.task_name)
-            self._calls_of_task[task] = self._calls_of_task.get(task, 0) + 1
+            turn = self._calls_of_task[task] = self._calls_of_task.get(task, 0) + 1
+        messages = _plain_messages(event.messages)
+        self._describe(event.tools or ())
         self._transcript.write(
             "model_request",
             call=number,
+            turn=turn,
             agent=event.agent_role,
             task=event.task_name,
             model=event.model,
-            messages=_plain_messages(event.messages),
+            messages=messages,
             tools=[_tool_name(tool) for tool in event.tools or ()],
         )
+        estimate = _estimated_tokens([messages, event.tools])
         with self._lock:
-            self._open[event.call_id] = (perf_counter(), number)
+            self._open[event.call_id] = _Asked(perf_counter(), number, estimate)
+
+    def _describe(self, tools: Sequence[Any]) -> None:
+        """Each tool as models are told of it, once; later calls name it."""
+        for tool in tools:
+            told = _definition(tool)
+            with self._lock:
+                new = told not in self._described
+                self._described.add(told)
+            if new:
+                self._transcript.write("tool", name=_tool_name(tool), definition=told)
+
+    def _model_thought(self, event: Any) -> None:
+        with self._lock:
+            self._thoughts.setdefault(event.call_id, []).append(event.chunk)
 
     def _model_answered(self, event: Any) -> None:
         if (asked := self._closed(event)) is None:
             return
-        started, number = asked
         self._last.finish_reason = getattr(event, "finish_reason", None)
-        usage = event.usage or {}
-        prompt = int(usage.get("prompt_tokens") or 0)
-        completion = int(usage.get("completion_tokens") or 0)
-        cost = self._price(str(event.model), prompt, completion)
+        self._last.usage = event.usage
+        use = self._cost_of(asked, event)
         with self._lock:
-            self._prompt_tokens += prompt
-            self._completion_tokens += completion
-            self._unpriced = self._unpriced or cost is None
-            self._cost += cost or Decimal(0)
+            self._spent = self._spent.and_then(use)
+        self._accrue(use)
         asks_for_tools = isinstance(event.response, list)
         self._transcript.write(
             "model_reply",
-            call=number,
+            call=asked.number,
             agent=event.agent_role,
             task=event.task_name,
             model=event.model,
             tool_calls=_tool_calls(event.response) if asks_for_tools else [],
             reply=None if asks_for_tools else _text(event.response),
+            reasoning=asked.reasoning,
             finish_reason=getattr(event, "finish_reason", None),
+            prompt_tokens=use.prompt_tokens,
+            completion_tokens=use.completion_tokens,
+            tokens_estimated=bool(use.estimated_calls),
+            cost_usd=None if use.unpriced_calls else use.cost_usd,
+            latency_ms=asked.latency_ms(),
+        )
+
+    def _cost_of(self, asked: "_Asked", event: Any) -> ModelUse:
+        """What this one call cost; a provider that tells no tokens is not one that bills none."""
+        usage = event.usage or {}
+        prompt = int(usage.get("prompt_tokens") or 0)
+        completion = int(usage.get("completion_tokens") or 0)
+        if untold := not prompt + completion:
+            prompt, completion = asked.estimated_tokens, _estimated_tokens(event.response)
+        cost = self._price(str(event.model), prompt, completion)
+        return ModelUse(
+            calls=1,
             prompt_tokens=prompt,
             completion_tokens=completion,
-            cost_usd=cost,
-            latency_ms=round((perf_counter() - started) * 1000, 3),
+            cost_usd=cost or Decimal(0),
+            unpriced_calls=int(cost is None),
+            estimated_calls=int(untold),
         )
 
     def _model_failed(self, event: Any) -> None:
         if (asked := self._closed(event)) is None:
             return
-        started, number = asked
         self._transcript.write(
             "model_failed",
-            call=number,
+            call=asked.number,
             agent=event.agent_role,
             task=event.task_name,
             error=self._transcript.clean(str(event.error))[:2000],
-            latency_ms=round((perf_counter() - started) * 1000, 3),
+            reasoning=asked.reasoning,
+            latency_ms=asked.latency_ms(),
         )
+
+    def _tool_began(self, event: Any) -> None:
+        self._last.tool_began = perf_counter()
 
     def _tool_done(self, event: Any) -> None:
         duration = (event.finished_at - event.started_at).total_seconds() * 1000
@@ -287,26 +326,42 @@ class CrewListener:
             tool=event.tool_name,
             arguments=event.tool_args,
             error=self._transcript.clean(str(event.error))[:2000],
+            duration_ms=_ms_since(getattr(self._last, "tool_began", None)),
         )
         if isinstance(event.error, TradingError):
             raise event.error  # CrewAI would tell the model and go on; a raising sink ends the crew
 
-    def _closed(self, event: Any) -> tuple[float, int] | None:
+    def _closed(self, event: Any) -> "_Asked | None":
         """The call this event ends; None when it was told of already."""
         with self._answered:
             asked = self._open.pop(event.call_id, None)
+            thoughts = "".join(self._thoughts.pop(event.call_id, ()))
             self._answered.notify_all()
-            return asked
+            return asked._replace(reasoning=thoughts or None) if asked else None
+
+
+class _Asked(NamedTuple):
+    """A call that has no answer yet."""
+
+    started: float
+    number: int
+    estimated_tokens: int
+    reasoning: str | None = None
+
+    def latency_ms(self) -> float | None:
+        return _ms_since(self.started)
 
 
 _HANDLERS: Mapping[str, Callable[[CrewListener, Any], None]] = {
     "llm_call_started": CrewListener._model_asked,
+    "llm_thinking_chunk": CrewListener._model_thought,
     "llm_call_completed": CrewListener._model_answered,
     "llm_call_failed": CrewListener._model_failed,
+    "tool_usage_started": CrewListener._tool_began,
     "tool_usage_finished": CrewListener._tool_done,
     "tool_usage_error": CrewListener._tool_failed,
 }
-_ANSWERS = frozenset({"llm_call_completed", "llm_call_failed"})
+_ANSWERS = frozenset({"llm_call_completed", "llm_call_failed", "llm_thinking_chunk"})
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
@@ -316,34 +371,73 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
             yield orjson.loads(line)
 
 
+class Chain:
+    """Follows a transcript line by line and keeps the first place where it was edited or cut."""
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self.fault: str | None = None
+        self._last_hash = _FIRST
+
+    def take(self, line: bytes) -> dict[str, Any] | None:
+        """The row that was written; None when this line is not what was written."""
+        self.lines += 1
+        row, digest = _checked(line)
+        if row is None:
+            torn = "" if line.endswith(b"\n") else " or torn off"
+            self._find(f"line {self.lines} was changed{torn}")
+        elif row.get("previous") != self._last_hash:
+            self._find(f"a line is missing before line {self.lines}")
+        self._last_hash = digest
+        return row
+
+    def end(self, seal: TranscriptSeal | None) -> str | None:
+        """The first fault in words, the seal compared with what was taken; None: it is whole."""
+        if seal is not None and self.lines != seal.lines:
+            self._find(f"it has {self.lines} lines, the ledger says {seal.lines}")
+        if seal is not None and self._last_hash != seal.last_hash:
+            self._find("it was written anew: its last hash is not the one in the ledger")
+        return self.fault
+
+    def _find(self, fault: str) -> None:
+        self.fault = self.fault or fault
+
+
 def first_fault(path: Path, seal: TranscriptSeal | None) -> str | None:
     """Where the transcript was edited or cut, in words; None when it is whole."""
-    previous, lines = _FIRST, 0
+    chain = Chain()
     with path.open("rb") as file:
         for line in file:
-            lines += 1
-            body, found, rest = line.rpartition(b',"hash":"')
-            written = rest[:64].decode(errors="replace")
-            if not found or rest[64:] != b'"}\n' or sha256(body + b"}").hexdigest() != written:
-                return f"line {lines} was changed"
-            if orjson.loads(line)["previous"] != previous:
-                return f"a line is missing before line {lines}"
-            previous = written
-    if seal is not None and (lines, previous) != (seal.lines, seal.last_hash):
-        return f"it has {lines} lines, the ledger says {seal.lines}"
-    return None
+            chain.take(line)
+    return chain.end(seal)
 
 
-def joined(rows: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+def _checked(line: bytes) -> tuple[dict[str, Any] | None, str]:
+    """The row of a line and its hash; no row when the two do not belong together."""
+    body, found, rest = line.rpartition(b',"hash":"')
+    digest = rest[:64].decode("ascii", "replace")
+    if not found or rest[64:] != b'"}\n' or sha256(body + b"}").hexdigest() != digest:
+        return None, digest
+    try:
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None, digest
+    return (row if isinstance(row, dict) else None), digest
+
+
+def joined(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The transcript as one list: each model call is one entry, request and reply together."""
     entries: list[dict[str, Any]] = []
-    asked: dict[int, dict[str, Any]] = {}
+    asked: dict[str, dict[str, Any]] = {}
     for row in rows:
         entry = {key: value for key, value in row.items() if key not in ("previous", "hash")}
+        call = str(entry.get("call"))
         if entry["kind"] == "model_request":
-            asked[entry["call"]] = entry
-        elif entry["kind"] in ("model_reply", "model_failed"):
-            request = asked.pop(entry["call"], {})
+            if call in asked:  # a second crew counts anew
+                entries.append(asked[call])
+            asked[call] = entry
+        elif entry["kind"] in _ENDED:
+            request = asked.pop(call, {})
             entries.append({**request, **entry, "kind": _ENDED[entry["kind"]]})
         else:
             entries.append(entry)
@@ -357,9 +451,14 @@ def _plain_messages(messages: Any) -> list[dict[str, Any]]:
     if isinstance(messages, str):
         return [{"role": "user", "content": messages}]
     return [
-        {key: value for key, value in message.items() if key != "cache_breakpoint"}
+        {key: _plain_content(value) for key, value in message.items() if key != "cache_breakpoint"}
         for message in messages or ()
     ]
+
+
+def _plain_content(value: Any) -> Any:
+    """Pictures by size and fingerprint; their files are kept with the cycle."""
+    return without_bytes(value) if isinstance(value, list) else value
 
 
 def _tool_name(tool: Any) -> str:
@@ -370,6 +469,15 @@ def _tool_name(tool: Any) -> str:
     )
 
 
+def _definition(tool: Any) -> str:
+    """A tool's schema as one text, the same for the same tool."""
+    return orjson.dumps(tool, default=str, option=_OPTIONS | orjson.OPT_SORT_KEYS).decode()
+
+
+def _ms_since(began: float | None) -> float | None:
+    return None if began is None else round((perf_counter() - began) * 1000, 3)
+
+
 def _tool_calls(calls: list[Any]) -> list[dict[str, str]]:
     return [_tool_call(call) for call in calls]
 
@@ -378,6 +486,12 @@ def _tool_call(call: Any) -> dict[str, str]:
     """One call, whether a provider gave a mapping or an object of its own."""
     asked = call["function"] if isinstance(call, dict) else call.function.model_dump()
     return {"tool": str(asked["name"]), "arguments": str(asked["arguments"])}
+
+
+def _estimated_tokens(value: Any) -> int:
+    """Of what was sent or answered; pictures count as the words that stand for them here."""
+    text = value if isinstance(value, str) else orjson.dumps(value, default=str, option=_OPTIONS)
+    return -(-len(text) // _CHARACTERS_PER_TOKEN)
 
 
 def _text(value: Any) -> str:

@@ -36,6 +36,9 @@ def _writers() -> Mapping[str, Callable[[], str]]:
     return {
         "tools": pages.tools_overview,
         "settings": pages.settings_tables,
+        "agent fields": pages.agent_fields,
+        "task fields": pages.task_fields,
+        "crew": pages.crew_shown,
         "profiles": pages.profiles,
         "commands": pages.commands,
         "thresholds": pages.thresholds,

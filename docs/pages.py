@@ -18,9 +18,10 @@ from pydantic import BaseModel
 from crew.desk import TOOL_NAMES
 from crew.home import CHECKOUT
 from crew.models.rules_temperament import TEMPERAMENTS, Temperament
+from crew.plan import plan_of, plan_text
 from crew.profiles import PROFILES
 from crew.settings import Settings
-from crew.specs import CrewSpec, load_specs
+from crew.specs import AgentSpec, CrewSpec, TaskSpec, load_specs
 from docs import examples
 from docs.shown import document, flat, table, value
 from records.order import OrderStatus
@@ -33,6 +34,7 @@ _TOOL_MODULES = (
     "tools.exchange.tool",
     "tools.indicators.tool",
     "tools.chart.tool",
+    "tools.context.tool",
     "tools.news.tool",
     "tools.risk.tool",
     "tools.orders.tool",
@@ -89,6 +91,22 @@ def settings_tables() -> str:
             inner = _settings_table(section, section.model_fields, (name,))
             parts += ["", f"## {name}", "", about, "", inner]
     return "\n".join(parts)
+
+
+def agent_fields() -> str:
+    """What an entry of agents.yaml may hold."""
+    return _entry_table(AgentSpec)
+
+
+def task_fields() -> str:
+    """What an entry of tasks.yaml may hold."""
+    return _entry_table(TaskSpec)
+
+
+def crew_shown() -> str:
+    """The shipped crew as `desk crew show` prints it."""
+    plan = plan_of(_spec(), Settings.model_fields["model"].default)
+    return f"```\n{plan_text(plan)}\n```"
 
 
 def profiles() -> str:
@@ -177,6 +195,20 @@ def _classes() -> Mapping[str, type[BaseModel]]:
 def _arguments(schema: type[BaseModel]) -> str:
     rows = [[f"`{name}`", kind, about] for name, kind, about in flat(schema.model_json_schema())]
     return table(["argument", "type", "meaning"], rows) if rows else "No arguments."
+
+
+def _entry_table(entry: type[BaseModel]) -> str:
+    rows = [
+        [
+            f"`{name}`",
+            kind,
+            "required" if field.is_required() else _default(field),
+            field.description or "",
+        ]
+        for name, kind, _ in flat(entry.model_json_schema(), nested=False)
+        for field in (entry.model_fields[name],)
+    ]
+    return table(["key", "type", "default", "meaning"], rows)
 
 
 def _settings_table(

@@ -42,18 +42,17 @@ def recalled_document(
 
 def lessons_document(recalled: Mapping[str, Sequence[Lesson]]) -> dict[str, Any]:
     """The base rate of each market, and its few lessons most alike."""
-    rows = [_row(lesson) for lessons in recalled.values() for lesson in lessons[:SHOWN]]
+    known = {symbol: lessons for symbol, lessons in recalled.items() if lessons}
+    rows = [_row(lesson) for lessons in known.values() for lesson in lessons[:SHOWN]]
     return {
-        "count": sum(len(lessons) for lessons in recalled.values()),
-        "base_rates": {symbol: base_rate(lessons) for symbol, lessons in recalled.items()},
-        **table(COLUMNS, rows),
+        "count": sum(map(len, known.values())),
+        "base_rates": {symbol: base_rate(lessons) for symbol, lessons in known.items()},
+        **(table(COLUMNS, rows) if rows else {}),
     }
 
 
 def base_rate(lessons: Sequence[Lesson]) -> str:
     """How like situations ended, in one clause: `7 like this, 2 won, mean -0.4 %`."""
-    if not lessons:
-        return "none like this"
     results = [lesson.pnl_pct for lesson in lessons]
     won = sum(result > 0 for result in results)
     mean = (sum(results, Decimal(0)) / len(results)).quantize(_TENTH, ROUND_HALF_EVEN)

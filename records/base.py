@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    WithJsonSchema,
 )
 
 _PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,60})?", re.ASCII)
@@ -85,8 +86,9 @@ Figure = Annotated[
     BeforeValidator(figure),
     Field(allow_inf_nan=False),
     PlainSerializer(plain, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "number"}, mode="validation"),
 ]
-"""A number as somebody wrote it: well-formed, and not yet judged."""
+"""A number as somebody wrote it: well-formed, and not yet judged. Strings are read, not asked."""
 NonNegativeAmount = Annotated[Amount, Field(ge=0)]
 
 UtcTime = Annotated[AwareDatetime, AfterValidator(in_utc)]
@@ -95,7 +97,7 @@ Symbol = Annotated[
     str,
     Field(
         pattern=r"^[A-Z0-9]{1,20}/[A-Z0-9]{1,20}$",
-        description="Market as base/quote, such as BTC/USDT.",
+        description="As in BTC/USDT.",
     ),
 ]
 

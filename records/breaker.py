@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from records.base import Amount, NonNegativeAmount, PositiveAmount, Record, Symbol, UtcTime
-from records.risk import Percent
+from records.risk import Percent, Whole
 
 BreakerStatus = Literal["SAFE", "WARNING", "TRIGGERED", "RECOVERING"]
 
@@ -36,7 +36,7 @@ class BreakerLimits(Record):
         default=Decimal(15),
         description="Fall within 1 hour, by every market of the desk, that triggers.",
     )
-    fear_greed_below: Annotated[int, Field(ge=0, le=100)] = Field(
+    fear_greed_below: Annotated[Whole, Field(ge=0, le=100)] = Field(
         default=10, description="A Fear & Greed index below this triggers; 0: never."
     )
     funding_pct: PositiveAmount = Field(
@@ -56,13 +56,13 @@ class BreakerLimits(Record):
         default=Decimal(30),
         description="Change of a market's ATR 14 within one candle that pauses that market.",
     )
-    atr_pause_s: Annotated[int, Field(ge=60, le=604_800)] = Field(
+    atr_pause_s: Annotated[Whole, Field(ge=60, le=604_800)] = Field(
         default=1800, description="Seconds such a market is paused, from its last jump on."
     )
     warning_share: Percent = Field(
         default=Decimal(60), description="Share of a trigger that raises a warning, percent."
     )
-    calm_s: Annotated[int, Field(ge=60, le=86_400)] = Field(
+    calm_s: Annotated[Whole, Field(ge=60, le=86_400)] = Field(
         default=1800, description="Seconds without a further drop before recovery."
     )
     calm_drop_pct: Percent = Field(
@@ -75,7 +75,7 @@ class BreakerLimits(Record):
     regain_pct: Percent = Field(
         default=Decimal(50), description="Share of its fall that Bitcoin must have regained."
     )
-    half_size_s: Annotated[int, Field(ge=0, le=604_800)] = Field(
+    half_size_s: Annotated[Whole, Field(ge=0, le=604_800)] = Field(
         default=3600, description="Seconds of smaller sizes after recovery."
     )
     half_size_pct: Percent = Field(

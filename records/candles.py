@@ -8,9 +8,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from records.candle_faults import candle_faults
 from records.clock import from_epoch_ms
 from records.errors import BadCandles
 from records.interval import interval_ms as interval_ms
+
+STALE_AFTER_INTERVALS = 2
+"""A venue that is late by one candle is slow; by two, it has stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +45,19 @@ class CandleSeries:
         *,
         source: str = "",
     ) -> Self:
-        """Build from an (n, 5) block of open, high, low, close, volume; raises BadCandles."""
+        """
+        Build from an (n, 5) block of open, high, low, close, volume.
+
+        Raises BadCandles with every kind of fault, its count and its first row. The last
+        guard of every source: what passes here can be computed with.
+        """
         where = source or f"{symbol} {interval}"
         times = np.ascontiguousarray(open_time_ms, dtype=np.int64)
         block = np.asarray(ohlcv, dtype=np.float64)
         if block.shape != (times.size, 5):
             raise BadCandles(where, f"expected {times.size} rows of 5 numbers, got {block.shape}")
-        if (bad := np.flatnonzero(~np.isfinite(block).all(axis=1))).size:
-            raise BadCandles(where, f"row {bad[0] + 1} holds a value that is not a number")
-        if (bad := np.flatnonzero(np.diff(times) <= 0)).size:
-            raise BadCandles(where, f"row {bad[0] + 2} is not later than the row before it")
-        prices = block[:, :4]
-        if (bad := np.flatnonzero((prices <= 0).any(axis=1) | (block[:, 4] < 0))).size:
-            raise BadCandles(
-                where, f"row {bad[0] + 1} holds a price that is not above 0, or negative volume"
-            )
-        top, bottom = prices[:, [0, 2, 3]].max(axis=1), prices[:, [0, 1, 3]].min(axis=1)
-        if (bad := np.flatnonzero((block[:, 1] < top) | (block[:, 2] > bottom))).size:
-            raise BadCandles(where, f"row {bad[0] + 1} has its high or low inside its body")
+        if (faults := candle_faults(times, block, interval)) is not None:
+            raise BadCandles(where, faults)
         columns = [np.ascontiguousarray(block[:, i]) for i in range(5)]
         for array in (times, *columns):
             array.flags.writeable = False
@@ -71,6 +70,13 @@ class CandleSeries:
     def closes_at(self) -> datetime:
         """When the last candle closed, UTC."""
         return from_epoch_ms(int(self.open_time_ms[-1]) + interval_ms(self.interval))
+
+    def is_stale(self, now_ms: int) -> bool:
+        """Whether the newest candle closed more than two intervals ago, or there is none."""
+        if not len(self):
+            return True
+        most_ms = (STALE_AFTER_INTERVALS + 1) * interval_ms(self.interval)
+        return now_ms - int(self.open_time_ms[-1]) > most_ms
 
     def closed_by(self, at_ms: int) -> "CandleSeries":
         """Only the candles that were closed at this time."""

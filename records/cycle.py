@@ -35,8 +35,27 @@ class ModelUse(Record):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: Amount | None = Field(
-        default=Decimal(0), description="None: no price known for a model."
+        default=Decimal(0),
+        description="Of the calls whose price is known. None: an older desk did not tell it apart.",
     )
+    unpriced_calls: int = Field(
+        default=0, description="Calls of models without a price in llm.prices."
+    )
+    estimated_calls: int = Field(
+        default=0, description="Calls whose provider told no tokens; the desk estimated them."
+    )
+
+    def and_then(self, later: "ModelUse") -> "ModelUse":
+        """What two parts of a cycle cost together."""
+        return ModelUse(
+            calls=self.calls + later.calls,
+            rounds=self.rounds + later.rounds,
+            prompt_tokens=self.prompt_tokens + later.prompt_tokens,
+            completion_tokens=self.completion_tokens + later.completion_tokens,
+            cost_usd=(self.cost_usd or Decimal(0)) + (later.cost_usd or Decimal(0)),
+            unpriced_calls=self.unpriced_calls + later.unpriced_calls,
+            estimated_calls=self.estimated_calls + later.estimated_calls,
+        )
 
 
 class TranscriptSeal(Record):

@@ -7,6 +7,7 @@ TradingError
 ├── CycleRunning             3  another cycle of this desk holds the lock
 ├── VenueError               4  the venue or its data failed
 │   ├── BadCandles           4  candles that cannot be trusted
+│   ├── StaleCandles         4  candles that have stopped coming
 │   └── OutcomeUnknown       4  an order was sent and no definite answer came
 ├── ModelFailed              5  no usable answer from a model
 │   ├── AnswerRefused        5  an answer came and broke the contract
@@ -66,6 +67,10 @@ class BadCandles(VenueError):
         super().__init__(f"Candles of {source} cannot be used: {detail}.")
         self.source = source
         self.detail = detail
+
+
+class StaleCandles(VenueError):
+    """The newest candle of a market is too old to decide on; the venue itself answers."""
 
 
 class OutcomeUnknown(VenueError):

@@ -1,10 +1,13 @@
 """Lengths of candle intervals."""
 
+from functools import lru_cache
+
 from records.errors import SettingsError
 
 _UNIT_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 
 
+@lru_cache(maxsize=64)
 def interval_ms(interval: str) -> int:
     """Length of an interval such as 3m, 1h, 4h, 1d in milliseconds."""
     number, unit = interval[:-1], interval[-1:]

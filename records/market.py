@@ -1,6 +1,6 @@
 """What the desk saw: one frozen snapshot of every market, shared by all agents of a cycle."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 
 from pydantic import ConfigDict, Field
@@ -88,6 +88,12 @@ class MarketSnapshot(Record):
     as_of: UtcTime = Field(description="The venue's clock when the snapshot was taken.")
     markets: Mapping[str, SymbolMarket]
     skipped: tuple[Skipped, ...] = ()
+
+    def is_quiet(self, symbols: Collection[str]) -> bool:
+        """Whether none of these markets trades now, and nothing broke: an outage of the venue."""
+        causes = {one.cause for one in self.skipped if one.symbol in symbols}
+        traded = self.markets.keys() & set(symbols)
+        return not traded and "stale" in causes and "failed" not in causes
 
     def digest(self) -> str:
         """A fingerprint of all candles and prices, for the ledger and for replay."""

@@ -94,35 +94,39 @@ class TradeProposals(Record):
     proposals: Annotated[tuple[WrittenProposal, ...], Field(max_length=10)]
 
 
-class Sizing(Record):
-    """What the risk rule allows for a proposal, computed by the desk before anybody judges it."""
+class Size(Record):
+    """How large a proposal may be, in the figures that are judged."""
 
     quantity: NonNegativeAmount = Field(description="Base units, rounded down to the venue's step.")
     reference_price: PositiveAmount = Field(
         description="The price it is judged at: the book's, or a better limit."
     )
+    risk_pct: NonNegativeAmount = Field(
+        description="The most it may lose at the stop, percent of equity, before fees."
+    )
+    reward_risk: Amount | None = Field(description="Reward over risk; None without a take-profit.")
+    bound_by: str = Field(description="The rule that set the size.")
+
+
+class Sizing(Size):
+    """What the risk rule allows for a proposal, computed by the desk before anybody judges it."""
+
     notional: NonNegativeAmount = Field(
         description="The most it may be worth in the approved band, quote currency."
     )
     risk_amount: NonNegativeAmount = Field(
         description="The most it may lose at the stop, quote currency, before fees."
     )
-    risk_pct: NonNegativeAmount = Field(description="That loss, percent of equity.")
-    reward_risk: Amount | None = Field(description="Reward over risk; None without a take-profit.")
-    bound_by: str = Field(description="The rule that set the size.")
 
 
-class TradeProposal(Record):
-    """A draft that entered the ledger: with an id, a time and the desk's own sizing."""
+class SizedProposal(Record):
+    """A draft with an id and the desk's own sizing: what the officer judges."""
 
     proposal_id: str
-    cycle_id: str
-    created_at: UtcTime
     draft: ProposalDraft
-    situation: str = Field(
-        default="", max_length=600, description="The market's signal in words; lessons go by it."
+    sizing: Size | None = Field(
+        default=None, description="None for reduce, close and hold, or when refused."
     )
-    sizing: Sizing | None = Field(description="None for reduce, close and hold, or when refused.")
 
     @property
     def symbol(self) -> str:
@@ -134,3 +138,14 @@ class TradeProposal(Record):
         if self.draft.quantity is not None:
             return self.draft.quantity
         return self.sizing.quantity if self.sizing else None
+
+
+class TradeProposal(SizedProposal):
+    """A sized proposal in the ledger: of which cycle, when, and in which situation."""
+
+    cycle_id: str
+    created_at: UtcTime
+    sizing: Sizing | None = Field(description="None for reduce, close and hold, or when refused.")
+    situation: str = Field(
+        default="", max_length=600, description="The market's signal in words; lessons go by it."
+    )

@@ -4,12 +4,13 @@ Takes secrets out of text before it is written anywhere.
 Text and secrets are compared in one plain spelling: small letters, no backslashes and no line
 breaks, one sign for the space and each of `+ / - _`. So a secret is found in any case, in both
 alphabets of base64, folded, and in JSON within JSON; what is URL-coded or written as \u0041 is
-decoded first. It cannot find a secret that is told in words, in pieces, or in a picture.
+decoded first. A second look takes all that may be spread between its signs away: spaces, colons,
+line breaks as JSON writes them. It cannot find a secret that is told in words, in pieces, or in
+a picture.
 """
 
 import re
-import sys
-from base64 import b64encode
+from base64 import b32encode, b64encode
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -25,6 +26,9 @@ _SURE = 2 * _BLOCK - 1
 _CAPITALS, _SIGNS = bytes(range(65, 91)), b" +/_-"
 _PLAIN = bytes.maketrans(_CAPITALS + _SIGNS, _CAPITALS.lower() + b"-" * len(_SIGNS))
 _DROPPED = b"\\\r\n"
+_SPREAD = _SIGNS + b":|\t\0" + _DROPPED
+"""What may stand between any two signs of a secret: a dump's separators, the halves of UTF-16."""
+_SPREAD_ESCAPED = (b"\\n", b"\\r", b"\\t")
 _IN_BASE64 = b"abcdefghijklmnopqrstuvwxyz0123456789-"
 _CONTROLS = str.maketrans("\n\r\t", "nrt")
 """What is left of them in JSON when the backslash is gone."""
@@ -41,6 +45,9 @@ _CODE = (
 _CODES = re.compile(_CODE, re.IGNORECASE)
 _BREAKS = re.compile(rb"\\+|[\r\n]+")
 _CODES_AND_BREAKS = re.compile(_CODE + rb"|\\+|[\r\n]+", re.IGNORECASE)
+_GAP = rb"\\+[nrt]?|[ +/_:|\t\0\r\n-]+"
+_GAPS = re.compile(_GAP)
+_CODES_AND_GAPS = re.compile(_CODE + rb"|" + _GAP, re.IGNORECASE)
 
 
 def is_secret(value: str) -> bool:
@@ -60,14 +67,15 @@ def is_secret(value: str) -> bool:
 class Redactor:
     """Writes `[redacted]` in the place of every secret it was made with, however it is coded."""
 
-    __slots__ = ("_blocks", "_needles", "_short", "_values")
+    __slots__ = ("_blocks", "_close", "_needles", "_short", "_values")
 
     def __init__(self, values: Iterable[str]) -> None:
         """Values that are no secrets by the rule above are passed over."""
         self._values = frozenset(part for value in values for part in _parts(value))
         self._needles = tuple({needle for value in self._values for needle in _needles(value)})
-        sought = [needle.sought for needle in self._needles]
-        self._blocks = frozenset(b for one in sought if len(one) >= _SURE for b in _blocks(one))
+        self._close = tuple({close for one in self._needles if (close := one.close()) is not None})
+        sought = {needle.sought for needle in (*self._needles, *self._close)}
+        self._blocks = _blocks(one for one in sought if len(one) >= _SURE)
         self._short = tuple(one.decode("latin-1") for one in sought if len(one) < _SURE)
 
     def text(self, text: str) -> str:
@@ -91,7 +99,12 @@ class Redactor:
 
     def find(self, data: bytes) -> list[str]:
         """Which form of a secret stands where, in words that do not repeat it."""
-        return [f"{span.form} at byte {span.start}" for span in sorted(self._spans(data))]
+        found, end = [], 0
+        for span in sorted(self._spans(data)):
+            if span.stop > end:
+                found.append(f"{span.form} at byte {span.start}")
+                end = span.stop
+        return found
 
     def joined(self, other: "Redactor") -> "Redactor":
         """One that knows the secrets of both."""
@@ -100,12 +113,26 @@ class Redactor:
         return Redactor(self._values | other._values)
 
     def _spans(self, data: bytes) -> Iterator["_Span"]:
-        if self._suspects(data.translate(_PLAIN, _DROPPED)):
-            yield from self._located(_View(data, _BREAKS))
-        coded = b"\\u" in data or b"\\x" in data or _PERCENT.search(data) is not None
-        if coded and self._suspects(_CODES.sub(_meaning, data).translate(_PLAIN, _DROPPED)):
-            for span in self._located(_View(data, _CODES_AND_BREAKS)):
-                yield span._replace(form=f"coded {span.form}")
+        yield from self._seen(data, data, "", _BREAKS, _GAPS)
+        if b"\\u" in data or b"\\x" in data or _PERCENT.search(data) is not None:
+            decoded = _CODES.sub(_meaning, data)
+            yield from self._seen(data, decoded, "coded ", _CODES_AND_BREAKS, _CODES_AND_GAPS)
+
+    def _seen(
+        self,
+        data: bytes,
+        decoded: bytes,
+        how: str,
+        breaks: "re.Pattern[bytes]",
+        gaps: "re.Pattern[bytes]",
+    ) -> Iterator["_Span"]:
+        """What stands in the data, as it is and with all gaps closed."""
+        if self._suspects(decoded.translate(_PLAIN, _DROPPED)):
+            yield from self._located(_View(data, breaks, _DROPPED), self._needles, how)
+        for escaped in _SPREAD_ESCAPED:
+            decoded = decoded.replace(escaped, b"")
+        if self._suspects(decoded.translate(_PLAIN, _SPREAD)):
+            yield from self._located(_View(data, gaps, _SPREAD), self._close, f"{how}spread ")
 
     def _suspects(self, view: bytes) -> bool:
         """
@@ -121,9 +148,9 @@ class Redactor:
         text = view.decode("latin-1")
         return any(short in text for short in self._short)
 
-    def _located(self, view: "_View") -> Iterator["_Span"]:
+    def _located(self, view: "_View", needles: Iterable["_Needle"], how: str) -> Iterator["_Span"]:
         plain = view.plain
-        for needle in self._needles:
+        for needle in needles:
             at = plain.find(needle.sought)
             while at >= 0:
                 first, last = at, at + len(needle.sought) - 1
@@ -131,7 +158,7 @@ class Redactor:
                     first -= 1
                 if needle.shares_last and last + 1 < len(plain) and plain[last + 1] in _IN_BASE64:
                     last += 1
-                yield _Span(view.start(first), view.stop(last), needle.form)
+                yield _Span(view.start(first), view.stop(last), how + needle.form)
                 at = plain.find(needle.sought, at + 1)
 
 
@@ -150,6 +177,17 @@ class _Needle(NamedTuple):
     """Whether the sign of base64 before it holds a few of the secret's bits."""
     shares_last: bool = False
 
+    def close(self) -> "_Needle | None":
+        """The same without what may be spread between its signs; None when too little is left."""
+        sought = self.sought.translate(None, _SPREAD)
+        return self._replace(sought=sought) if len(sought) >= _LEAST else None
+
+    def mirrored(self) -> "_Needle":
+        """The same, written backwards."""
+        return _Needle(
+            f"reversed {self.form}", self.sought[::-1], self.shares_last, self.shares_first
+        )
+
 
 def _parts(value: str) -> Iterator[str]:
     """The value, and the long pieces of one that has several lines or words."""
@@ -160,31 +198,44 @@ def _parts(value: str) -> Iterator[str]:
 
 def _needles(value: str) -> Iterator[_Needle]:
     for spelled in {value, value.translate(_CONTROLS)}:
-        for of, text in (("", spelled), (" of reversed", spelled[::-1])):
-            data = text.encode("utf-8", "surrogatepass")
-            for one in {data, _CODES.sub(_meaning, data)}:
-                yield _Needle("reversed" if of else "raw", one.translate(_PLAIN, _DROPPED))
-            yield _Needle(f"hex{of}", data.hex().encode())
-            yield from _in_base64(f"base64{of}", data)
         data = spelled.encode("utf-8", "surrogatepass")
+        for of, text in (("", spelled), (" of reversed", spelled[::-1])):
+            turned = text.encode("utf-8", "surrogatepass")
+            for one in {turned, _CODES.sub(_meaning, turned)}:
+                yield _Needle("reversed" if of else "raw", one.translate(_PLAIN, _DROPPED))
+            yield _Needle(f"hex{of}", turned.hex().encode())
+            yield from _in_base64(f"base64{of}", turned)
+        yield _Needle("hex", data.hex().encode()).mirrored()
+        yield from (needle.mirrored() for needle in _in_base64("base64", data))
+        yield from _in_base32(data)
         for digits in (data.hex(), data.hex().upper()):
             yield from _in_base64("base64 of hex", digits.encode())
         yield from _in_base64("base64 of base64", b64encode(data))
+        yield from _in_base64("base64 of UTF-16", spelled.encode("utf-16-le", "surrogatepass"))
+        yield _Needle("hex of base64", b64encode(data).rstrip(b"=").hex().encode())
 
 
 def _in_base64(form: str, data: bytes) -> Iterator[_Needle]:
     """What base64 has of these bytes, whatever comes before: three alignments."""
-    for before, skipped in enumerate((0, 2, 3)):
-        bits = 8 * (before + len(data))
+    for before in range(3):
+        skipped, bits = -(-8 * before // 6), 8 * (before + len(data))
         core = b64encode(bytes(before) + data)[skipped : bits // 6]
         yield _Needle(form, core.translate(_PLAIN), skipped > 0, bits % 6 > 0)
 
 
-def _blocks(needle: bytes) -> Iterator[int]:
-    """Eight blocks of a needle, one for each place it may start at; its end is its own most."""
-    for at in range(_BLOCK):
-        block = needle[at - _SURE :][:_BLOCK]
-        yield int.from_bytes(block, sys.byteorder)
+def _in_base32(data: bytes) -> Iterator[_Needle]:
+    """The same of base32: five alignments."""
+    for before in range(5):
+        skipped, bits = -(-8 * before // 5), 8 * (before + len(data))
+        core = b32encode(bytes(before) + data)[skipped : bits // 5]
+        yield _Needle("base32", core.translate(_PLAIN), skipped > 0, bits % 5 > 0)
+
+
+def _blocks(needles: Iterable[bytes]) -> frozenset[int]:
+    """Eight blocks of each needle, one for each place it may start at; its end is its own most."""
+    ends = [needle[-_SURE:] for needle in needles]
+    joined = b"".join(end[at : at + _BLOCK] for end in ends for at in range(_BLOCK))
+    return frozenset(memoryview(joined).cast("Q"))
 
 
 class _View:
@@ -194,7 +245,7 @@ class _View:
     Backslashes belong to what follows, so that none is left alone when that is cut out.
     """
 
-    def __init__(self, data: bytes, code: re.Pattern[bytes]) -> None:
+    def __init__(self, data: bytes, code: re.Pattern[bytes], dropped: bytes) -> None:
         self._at: list[int] = []
         self._pieces: list[tuple[int, int, bool]] = []
         view, began, end = bytearray(), 0, 0
@@ -206,13 +257,13 @@ class _View:
                 view.extend(piece)
 
         for match in code.finditer(data):
-            start, meaning = match.start(), _meaning(match)
+            start, meaning = match.start(), _meaning(match).translate(None, dropped)
             add(data[end:start], end, coded=False)
             if end < start:
                 began = start
             end = match.end()
             add(meaning, end, coded=True)
-            if meaning or not match[0].startswith(b"\\"):
+            if meaning or not match[0].endswith(b"\\"):
                 began = end
         add(data[end:], end, coded=False)
         self.plain = bytes(view).translate(_PLAIN)
@@ -235,7 +286,7 @@ class _View:
 def _meaning(match: re.Match[bytes]) -> bytes:
     """The character that this code stands for; nothing for a backslash."""
     if match.lastindex is None:
-        return b""
+        return b""  # a break, or a gap
     if match.lastindex > 3:
         return bytes([int(match[match.lastindex], 16)]).translate(None, _DROPPED)
     units = [match[1], match[2]] if match.lastindex == 2 else [match[3]]

@@ -10,6 +10,7 @@ from records.base import PositiveAmount, Prose, Ratio, Record, Symbol, UtcTime
 Reason = Annotated[Prose, Field(min_length=1, max_length=300)]
 Reasons = Annotated[tuple[Reason, ...], Field(min_length=1, max_length=5)]
 Conviction = Annotated[Ratio, Field(ge=-1, le=1)]
+ReadFrom = Literal["geometry", "image"]
 
 
 class IndicatorSet(Record):
@@ -75,9 +76,7 @@ class ChartView(Record):
 class ChartReport(Record):
     """Chart views of all shortlisted markets."""
 
-    read_from: Literal["geometry", "image"] = Field(
-        description="Whether numbers or a picture were read."
-    )
+    read_from: ReadFrom = Field(description="Whether numbers or a picture were read.")
     views: Annotated[tuple[ChartView, ...], Field(min_length=1, max_length=30)]
 
 

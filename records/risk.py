@@ -3,11 +3,13 @@
 from decimal import Decimal
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from records.base import Leverage, PositiveAmount, Ratio, Record
+from records.base import Amount, Leverage, PositiveAmount, Ratio, Record, number
 
 Percent = Annotated[PositiveAmount, Field(le=100)]
+Whole = Annotated[int, BeforeValidator(number)]
+"""A whole number as people write it: Python's `1_0`, which is ten, is refused."""
 
 
 class RiskLimits(Record):
@@ -32,13 +34,13 @@ class RiskLimits(Record):
     max_total_exposure_pct: Annotated[Percent, Field(le=80)] = Field(
         default=Decimal(50), description="Value of all positions."
     )
-    max_open_positions: Annotated[int, Field(ge=1, le=100)] = Field(
+    max_open_positions: Annotated[Whole, Field(ge=1, le=100)] = Field(
         default=5, description="Positions held or approved at once."
     )
-    max_orders_per_cycle: Annotated[int, Field(ge=1, le=20)] = Field(
+    max_orders_per_cycle: Annotated[Whole, Field(ge=1, le=20)] = Field(
         default=3, description="Entries in one cycle."
     )
-    max_orders_per_day: Annotated[int, Field(ge=1, le=1000)] = Field(
+    max_orders_per_day: Annotated[Whole, Field(ge=1, le=1000)] = Field(
         default=20, description="Entries in one day, UTC."
     )
     max_leverage: Leverage = Field(default=5, description="Highest leverage an entry may name.")
@@ -50,6 +52,9 @@ class RiskLimits(Record):
     )
     min_reward_risk: PositiveAmount = Field(
         default=Decimal("1.5"), description="Way to the target over way to the stop."
+    )
+    require_take_profit: bool = Field(
+        default=True, description="An entry names its target, or it is refused."
     )
     max_day_loss_pct: Percent = Field(
         default=Decimal(5), description="Loss since 00:00 UTC that ends the day's entries."
@@ -80,13 +85,13 @@ class RiskLimits(Record):
     price_band_pct: Percent = Field(
         default=Decimal("0.5"), description="How far the price may move after the approval."
     )
-    max_data_age_candles: Annotated[int, Field(ge=1, le=10)] = Field(
+    max_data_age_candles: Annotated[Whole, Field(ge=1, le=10)] = Field(
         default=2, description="Age of the newest decision candle, in candles."
     )
-    max_quote_age_s: Annotated[int, Field(ge=1, le=3600)] = Field(
+    max_quote_age_s: Annotated[Whole, Field(ge=1, le=3600)] = Field(
         default=300, description="Age of the price an entry is judged at, seconds."
     )
-    approval_ttl_s: Annotated[int, Field(ge=1, le=3600)] = Field(
+    approval_ttl_s: Annotated[Whole, Field(ge=1, le=3600)] = Field(
         default=300, description="Seconds an approval, and an entry that rests, lives."
     )
     require_evidence: bool = Field(
@@ -121,38 +126,38 @@ class Protections(Record):
     Source: domain reference, Risk; the four protections are freqtrade's.
     """
 
-    cooldown_s: Annotated[int, Field(ge=0, le=2_592_000)] = Field(
+    cooldown_s: Annotated[Whole, Field(ge=0, le=2_592_000)] = Field(
         default=3600, description="After a stop, seconds its market is left alone; 0: none."
     )
-    stop_guard_count: Annotated[int, Field(ge=0, le=100)] = Field(
+    stop_guard_count: Annotated[Whole, Field(ge=0, le=100)] = Field(
         default=4, description="Stops within the window that lock the desk; 0: none."
     )
-    stop_guard_window_s: Annotated[int, Field(ge=60, le=2_592_000)] = Field(
+    stop_guard_window_s: Annotated[Whole, Field(ge=60, le=2_592_000)] = Field(
         default=86_400, description="Seconds in which those stops count."
     )
-    stop_guard_lock_s: Annotated[int, Field(ge=60, le=2_592_000)] = Field(
+    stop_guard_lock_s: Annotated[Whole, Field(ge=60, le=2_592_000)] = Field(
         default=21_600, description="Seconds the desk is locked then."
     )
-    low_profit_trades: Annotated[int, Field(ge=0, le=100)] = Field(
+    low_profit_trades: Annotated[Whole, Field(ge=0, le=100)] = Field(
         default=4, description="Trades of one market within the window that are judged; 0: none."
     )
-    low_profit_pct: Annotated[Decimal, Field(ge=-100, le=100, allow_inf_nan=False)] = Field(
+    low_profit_pct: Annotated[Amount, Field(ge=-100, le=100)] = Field(
         default=Decimal(-2),
         description="Sum of their results, percent, at or below which it is locked.",
     )
-    low_profit_window_s: Annotated[int, Field(ge=60, le=31_536_000)] = Field(
+    low_profit_window_s: Annotated[Whole, Field(ge=60, le=31_536_000)] = Field(
         default=604_800, description="Seconds in which those trades count."
     )
-    low_profit_lock_s: Annotated[int, Field(ge=60, le=31_536_000)] = Field(
+    low_profit_lock_s: Annotated[Whole, Field(ge=60, le=31_536_000)] = Field(
         default=86_400, description="Seconds the market is locked then."
     )
-    drawdown_pct: Annotated[Decimal, Field(ge=0, le=100, allow_inf_nan=False)] = Field(
+    drawdown_pct: Annotated[Amount, Field(ge=0, le=100)] = Field(
         default=Decimal(8), description="Fall of equity, percent, that locks the desk; 0: none."
     )
-    drawdown_window_s: Annotated[int, Field(ge=60, le=31_536_000)] = Field(
+    drawdown_window_s: Annotated[Whole, Field(ge=60, le=31_536_000)] = Field(
         default=172_800, description="Seconds over which that fall is measured."
     )
-    drawdown_lock_s: Annotated[int, Field(ge=60, le=31_536_000)] = Field(
+    drawdown_lock_s: Annotated[Whole, Field(ge=60, le=31_536_000)] = Field(
         default=43_200, description="Seconds the desk is locked then."
     )
     lock_on_alarm: bool = Field(
@@ -163,15 +168,15 @@ class Protections(Record):
 class Budget(Record):
     """What the models may cost. Reached: the cycle holds."""
 
-    max_calls: Annotated[int, Field(ge=1, le=1000)] = Field(
+    max_calls: Annotated[Whole, Field(ge=1, le=1000)] = Field(
         default=30, description="Model calls in a cycle."
     )
-    max_tokens: Annotated[int, Field(ge=1000, le=10_000_000)] = Field(
+    max_tokens: Annotated[Whole, Field(ge=1000, le=10_000_000)] = Field(
         default=250_000, description="Tokens in a cycle, prompts and answers."
     )
     max_usd: PositiveAmount = Field(default=Decimal(1), description="USD in a cycle.")
     max_usd_per_day: PositiveAmount = Field(default=Decimal(10), description="USD in a day, UTC.")
-    max_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
+    max_seconds: Annotated[Whole, Field(ge=1, le=3600)] = Field(
         default=120, description="Seconds the crew may deliberate."
     )
 
@@ -191,6 +196,6 @@ class ExitRules(Record):
     break_even_pct: Percent | None = Field(
         default=None, description="Profit at which the stop goes to the entry price; null: never."
     )
-    max_holding_h: Annotated[int, Field(ge=1, le=8760)] | None = Field(
+    max_holding_h: Annotated[Whole, Field(ge=1, le=8760)] | None = Field(
         default=None, description="Hours after which a position is closed; null: no limit."
     )

@@ -2,8 +2,8 @@
 Reads JSON that a model or a file wrote, and repairs nothing.
 
 Refused: duplicate keys, NaN and infinities, numbers longer than 40 characters or beyond
-what a double holds, more than one object, an object inside a list, deep nesting, oversize.
-A fence or prose around exactly one object is accepted.
+what a double holds, more than one object, an object that is a part of something else, deep
+nesting, oversize. A fence or prose around exactly one object is accepted.
 """
 
 import json
@@ -18,7 +18,8 @@ MAX_BYTES = 65_536
 MAX_DEPTH = 16
 _LONGEST_NUMBER = 40
 _LARGEST_EXPONENT = 308
-_OPENERS, _CLOSERS = ("[", '":'), ("]",)
+_IN_A_LIST = re.compile(r'\[$|"\s*:$|\[[^\]]*,$')
+_GOES_ON = ("]", "}", "[", ",")
 
 
 class NotStrict(ValueError):
@@ -40,9 +41,20 @@ def one_object(text: str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DE
     before, after = text[:start].rstrip(), text[end:].lstrip()
     if "{" in after:
         raise NotStrict("it holds more than one object")
-    if before.endswith(_OPENERS) or after.startswith(_CLOSERS):
+    if _IN_A_LIST.search(before) or after.startswith(_GOES_ON) or _is_json(before):
         raise NotStrict("its object is a part of something else")
     return found
+
+
+def _is_json(before: str) -> bool:
+    """Whether another document stands in front."""
+    if not before.endswith(("]", '"')):
+        return False
+    try:
+        json.loads(before)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def read_as[R: BaseModel](record: type[R], text: str) -> R:

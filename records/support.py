@@ -1,11 +1,12 @@
 """What speaks for one side of a market, besides the words of the proposal itself."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from records.base import Record
 from records.reports import Conviction
+from records.signal import SignalAction
 
 LEAST_CONVICTION = 0.1
 """A reader less sure than this takes no side."""
@@ -14,9 +15,9 @@ LEAST_SOURCES = 2
 
 
 class Support(Record):
-    """The desk's own signal and what each reader concluded; None: it said nothing."""
+    """What the screen's signal says and what each reader concluded; None: it said nothing."""
 
-    signal: Literal["long", "short", "none"] = "none"
+    signal: SignalAction = "hold"
     technical: Conviction | None = None
     chart: Conviction | None = None
     news: Conviction | None = None
@@ -26,7 +27,7 @@ class Support(Record):
 
     def for_side(self, sign: int) -> bool:
         """Whether the market, or news of more than one source, speaks for this side."""
-        if self.signal == ("long" if sign > 0 else "short"):
+        if self.signal == ("buy" if sign > 0 else "sell"):
             return True
         if any(_sure(view, sign) for view in (self.technical, self.chart)):
             return True

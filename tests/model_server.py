@@ -61,6 +61,11 @@ class ModelServer:
         self._http.server_close()
         self._thread.join(timeout=5)
 
+    def news_scores(self, body: dict[str, Any]) -> str:
+        """Half good for every item; tests put another answer in its place."""
+        items = json.loads(body["messages"][-1]["content"].splitlines()[1])["items"]
+        return json.dumps({"scores": [{"id": item["id"], "score": 0.5} for item in items]})
+
     def record(self, body: dict[str, Any]) -> Fault | None:
         """Keep a request; says how its answer is to be spoiled."""
         with self._lock:
@@ -97,7 +102,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep test output clean."""
 
     def _answer(self, body: dict[str, Any], name: TemperamentName, fault: Fault | None) -> None:
-        given = answer(body["messages"], body.get("tools"), name)
+        if "news_scores" in str(body.get("response_format")):
+            given: ToolCalls | str = self._owner.news_scores(body)
+        else:
+            given = answer(body["messages"], body.get("tools"), name)
         if fault == "truncated" and isinstance(given, str):
             given = given[: len(given) // 2]
         message = _message(given, wrong_args=fault == "wrong_tool_args")

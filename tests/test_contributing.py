@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 MADE_BY_THE_READER = {
     "tools/indicators/donchian.py",
-    "tools/context/tool.py",
-    "tests/tools/context/test_tool.py",
+    "tools/signals/tool.py",
+    "tests/tools/signals/test_tool.py",
 }
 
 

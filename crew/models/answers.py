@@ -5,6 +5,7 @@ Every provider spells a call its own way; all of them become one record here, or
 that says what is wrong. A name counts only as it was offered, letter for letter.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ class BadCall:
 
 def read_call(call: Any, offered: Mapping[str, type[BaseModel]]) -> Call | BadCall:
     """One tool call of a reply, taken strictly: by its offered name, with arguments it takes."""
-    call_id, name, arguments = _spelled(call)
+    call_id, name, arguments = spelled(call)
     call_id = call_id if _CALL_ID.fullmatch(call_id) else "call_unnamed"
     if name not in offered:
         known = ", ".join(offered) or "none"
@@ -55,6 +56,7 @@ def read_call(call: Any, offered: Mapping[str, type[BaseModel]]) -> Call | BadCa
     try:
         found = _arguments(arguments)
         offered[name].model_validate(found)
+        offered[name].model_validate(json.loads(canonical(found)))  # as it will be read again
     except NotStrict as error:
         said = str(error)
     except ValidationError as error:
@@ -100,12 +102,12 @@ def _arguments(given: Any) -> Mapping[str, Any]:
 
 def _written(given: Any) -> str:
     try:
-        return orjson.dumps(dict(given)).decode()
-    except (TypeError, ValueError, orjson.JSONEncodeError):
+        return json.dumps(dict(given), allow_nan=False)  # orjson writes null for NaN
+    except (TypeError, ValueError, RecursionError):
         raise NotStrict("they are not one JSON object") from None
 
 
-def _spelled(call: Any) -> tuple[str, str, Any]:
+def spelled(call: Any) -> tuple[str, str, Any]:
     """Id, name and arguments, whichever provider's form it has."""
     if isinstance(call, Mapping):
         inner = call.get("function") if isinstance(call.get("function"), Mapping) else call

@@ -65,8 +65,10 @@ def make_llm(model: str, llm: LlmSettings, temperature: float | None) -> "BaseLL
         return RulebookLLM(model=model)
     from crewai import LLM
 
+    from crew.models.reasoning import hear_reasoning
+
     try:
-        return LLM(
+        made = LLM(
             model=model,
             base_url=llm.base_url,
             api_key=llm.api_key.get_secret_value() if llm.api_key else None,
@@ -80,3 +82,5 @@ def make_llm(model: str, llm: LlmSettings, temperature: float | None) -> "BaseLL
             f"Model {model!r} cannot be used: {' '.join(str(error).split())[:300]} "
             "No cycle was run. Set its key in the environment or .env, or llm.base_url."
         ) from None
+    hear_reasoning(made)
+    return made

@@ -17,7 +17,10 @@ from crewai.utilities.agent_utils import is_native_tool_calling_unsupported_erro
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from crew.models.answers import MOST_CALLS, BadCall, Call, canonical, check_text, read_call
-from records.errors import AnswerRefused, ModelFailed
+from crew.models.call_log import OpenCall, TaskCalls
+from crew.models.offers import offered_plainly
+from crew.models.vision import Gallery
+from records.errors import AnswerRefused, LedgerError, ModelFailed
 
 _MAY_TRY_AGAIN = 1
 _CUT_OFF = frozenset({"length", "max_tokens", "MAX_TOKENS", "content_filter", "incomplete"})
@@ -32,6 +35,10 @@ class Guard(Protocol):
 
     def finish_reason(self) -> str | None:
         """Why the call that just ended in this thread ended, as the provider told."""
+        ...
+
+    def usage(self) -> Mapping[str, Any] | None:
+        """What the call that just ended in this thread used, as the provider told."""
         ...
 
     def redact(self, text: str) -> str:
@@ -53,6 +60,8 @@ class GuardedLLM(BaseLLM):
     _guard: Guard = PrivateAttr()
     _agent: str = PrivateAttr()
     _offered: Mapping[str, type[BaseModel]] = PrivateAttr()
+    _gallery: Gallery | None = PrivateAttr()
+    _calls: TaskCalls | None = PrivateAttr()
 
     def __init__(
         self,
@@ -61,10 +70,15 @@ class GuardedLLM(BaseLLM):
         *,
         agent: str,
         offered: Mapping[str, type[BaseModel]],
+        gallery: Gallery | None = None,
+        calls: TaskCalls | None = None,
     ) -> None:
+        """`gallery` holds the pictures for a model that can see; `calls` records what is said."""
         super().__init__(model=inner.model)
         self._inner, self._guard = inner, guard
         self._agent, self._offered = agent, offered
+        self._gallery = gallery
+        self._calls = calls
 
     def call(
         self,
@@ -81,7 +95,7 @@ class GuardedLLM(BaseLLM):
         asked = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
         said = "it called no tool"
         for _ in range(_MAY_TRY_AGAIN + 1):
-            reply = self._ask(asked, tools, from_task, from_agent, task)
+            reply = self._ask(asked, offered_plainly(tools), from_task, from_agent, task)
             if not isinstance(reply, list):
                 return self._text(reply, task)
             found = [read_call(call, self._offered) for call in reply[:MOST_CALLS]]
@@ -118,16 +132,34 @@ class GuardedLLM(BaseLLM):
 
     def _ask(self, asked: Any, tools: Any, from_task: Any, from_agent: Any, task: str) -> Any:
         self._guard.before_call()
+        if self._gallery is not None:
+            asked = self._gallery.shown(asked, self._inner.provider)
+        call = self._calls.asked(asked, tools) if self._calls is not None else None
         try:
             reply = self._inner.call(asked, tools=tools, from_task=from_task, from_agent=from_agent)
         except Exception as error:
+            if call is not None and not isinstance(error, LedgerError):
+                call.failed(error, spelled=self.model)
             # CrewAI takes such an error as leave to parse tool calls out of prose
             if is_native_tool_calling_unsupported_error(error):
                 raise ModelFailed(_NO_TOOLS.format(model=self.model)) from None
             raise
+        if call is not None:
+            self._keep(call, reply)
+        if self._gallery is not None:
+            self._gallery.sent(task)
         if (reason := self._guard.finish_reason()) in _CUT_OFF:
             raise self._refused(task, f"it was cut off ({reason})")
         return reply
+
+    def _keep(self, call: OpenCall, reply: Any) -> None:
+        call.answered(
+            reply,
+            spelled=self.model,
+            finish_reason=self._guard.finish_reason(),
+            usage=self._guard.usage(),
+            pictures=self._gallery.files() if self._gallery is not None else (),
+        )
 
     def _text(self, reply: Any, task: str) -> Any:
         if not isinstance(reply, str):

@@ -13,7 +13,7 @@ from crew.models.rules_figures import Frame, Row, frames_for, number, row_for, r
 from crew.models.rules_prompt import Prompt
 from crew.models.rules_reports import Views, views_of
 from crew.models.rules_temperament import Temperament
-from records.proposal import TradeProposal
+from records.proposal import SizedProposal
 
 _NEEDED = ("get_circuit_breaker", "get_limits", "get_market_snapshot")
 _WELCOME = ("get_indicators", "read_chart", "get_portfolio", "recall_lessons", "get_news")
@@ -31,7 +31,7 @@ class Room:
 class Case:
     """An opening to be judged. `sign` is 1 for a long and -1 for a short."""
 
-    proposal: TradeProposal
+    proposal: SizedProposal
     temperament: Temperament
     sign: int
     price: D | None
@@ -75,7 +75,7 @@ def room_of(prompt: Prompt) -> Room:
     return Room(room.number("positions_left"), room.number("exposure_left"))
 
 
-def case_of(prompt: Prompt, proposal: TradeProposal, room: Room, temperament: Temperament) -> Case:
+def case_of(prompt: Prompt, proposal: SizedProposal, room: Room, temperament: Temperament) -> Case:
     """Gather everything this request says about one proposal."""
     symbol, views = proposal.symbol, views_of(prompt, proposal.symbol)
     market = row_for(prompt.tool("get_market_snapshot"), symbol)
@@ -114,7 +114,7 @@ def _halted(prompt: Prompt) -> bool | None:
     return said[0] if said and isinstance(said[0], bool) else None
 
 
-def _quantity(proposal: TradeProposal) -> D | None:
+def _quantity(proposal: SizedProposal) -> D | None:
     """The smaller of what is asked for and what the desk's own sizing allows."""
     asked = proposal.draft.quantity
     allowed = proposal.sizing.quantity if proposal.sizing else None

@@ -13,10 +13,11 @@ Point = tuple[D, str]
 
 _TREND_POINTS = {"up": D("0.45"), "range": D(0), "down": D("-0.45")}
 _PATTERN_POINTS = {
-    "double_bottom": D("0.15"),
-    "breakout": D("0.15"),
-    "double_top": D("-0.15"),
-    "breakdown": D("-0.15"),
+    **dict.fromkeys(("breakout", "breakout_retest", "double_bottom"), D("0.15")),
+    **dict.fromkeys(("breakdown", "breakdown_retest", "double_top"), D("-0.15")),
+    **dict.fromkeys(("bull_flag", "ascending_triangle"), D("0.1")),
+    **dict.fromkeys(("bear_flag", "descending_triangle"), D("-0.1")),
+    "symmetrical_triangle": D(0),
 }
 _STEEP_PCT_PER_BAR = D("0.1")
 

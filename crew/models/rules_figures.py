@@ -63,7 +63,7 @@ def rows(evidence: Evidence, table: str | None = None) -> list[Row]:
     """All rows of a tool's table, or of a table inside its answer."""
     found: list[Row] = []
     for document in evidence.documents:
-        found.extend(_rows_of(document if table is None else document.get(table)))
+        found.extend(rows_of(document if table is None else document.get(table)))
     return found
 
 
@@ -75,7 +75,8 @@ def row_for(evidence: Evidence, symbol: str, table: str | None = None) -> Row:
 def frames_for(prompt: Prompt, symbol: str) -> list[Frame]:
     """The frames of a market, finest first: the first one decides, the others give context."""
     found: dict[int, Frame] = {}
-    for row in rows(prompt.tool("get_indicators")):
+    told = prompt.tool("get_indicators")
+    for row in (*rows(told), *rows(told, "larger")):
         length = _length_ms(row.text("interval"))
         if row.text("symbol") == symbol and length is not None:
             found.setdefault(length, Frame(row.text("interval"), length, row))
@@ -83,7 +84,7 @@ def frames_for(prompt: Prompt, symbol: str) -> list[Frame]:
 
 
 def signal_for(prompt: Prompt, symbol: str) -> Row:
-    """Direction and strength as the screen computed them."""
+    """Action and strength of the signal that the screen went by."""
     return row_for(prompt.tool("get_indicators"), symbol, "signals")
 
 
@@ -103,7 +104,8 @@ def short(value: Decimal, places: int = 4) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _rows_of(table: Any) -> Iterator[Row]:
+def rows_of(table: Any) -> Iterator[Row]:
+    """The rows of one table; none when it is not one."""
     columns = table.get("columns") if isinstance(table, Mapping) else None
     lines = table.get("rows") if isinstance(table, Mapping) else None
     if not isinstance(columns, list) or not isinstance(lines, list):

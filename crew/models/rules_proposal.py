@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN
 from decimal import Decimal as D
 
-from crew.models.rules_figures import Frame, Row, frames_for, number, row_for, short, signal_for
+from crew.models.rules_figures import Frame, Row, frames_for, row_for, short, signal_for
 from crew.models.rules_prompt import Prompt
 from crew.models.rules_reports import Views, views_of
 from crew.models.rules_temperament import Temperament
@@ -24,6 +24,7 @@ _DEFAULT_STOP_PCT = D(2)
 """Used where no range is known. Source: domain.md, Risk."""
 _MAX_PROPOSALS = 10
 _SIGNS = {"long": 1, "short": -1}
+_SIGNAL_SIGNS = {"buy": 1, "sell": -1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def _turned(case: Case, turned: D, sign: int, temperament: Temperament) -> str |
 
 def _losing(case: Case, side: str, temperament: Temperament) -> str | None:
     open_pct, cut = case.position.number("unrealised_pct"), temperament.cut_loss_pct
-    if case.signal.text("direction") == side or open_pct is None or open_pct >= -cut:
+    if _signal_sign(case) == _SIGNS[side] or open_pct is None or open_pct >= -cut:
         return None
     return (
         f"Close: no {side} signal, and the position stands at {short(open_pct)} %, "
@@ -153,8 +154,12 @@ def _opening(
 
 def _sign(case: Case) -> int:
     """1 to buy, -1 to sell short, 0 where the signal says neither or the market has no shorts."""
-    sign = _SIGNS.get(case.signal.text("direction"), 0)
+    sign = _signal_sign(case)
     return 0 if sign < 0 and case.market.cells.get("perpetual") is not True else sign
+
+
+def _signal_sign(case: Case) -> int:
+    return _SIGNAL_SIGNS.get(case.signal.text("action"), 0)
 
 
 def _score(case: Case, temperament: Temperament) -> D:
@@ -217,7 +222,7 @@ def _thesis(case: Case, score: D, sign: int, temperament: Temperament, distance_
     return (
         f"{side.capitalize()}: technical {short(case.technical)}, chart {short(case.chart)}, news "
         f"{short(case.sentiment)} weigh {short(score)}, {_reached(sign)} "
-        f"{temperament.open_score * sign}; signal {side} with strength {strength} of 5. "
+        f"{temperament.open_score * sign}; signal strength {strength}. "
         f"Stop {short(distance_pct)} % {'below' if sign > 0 else 'above'} {case.last}."
     )
 
@@ -230,9 +235,7 @@ def _reached(sign: int, *, falling: bool = False) -> str:
 def _facts(case: Case) -> tuple[Fact, ...]:
     """The figures used, under the names the tools print them with."""
     named: list[tuple[str, D | None]] = [("last", case.last)]
-    named.append(("funding_rate_pct", number(case.market.cells.get("funding_rate_pct"))))
     for frame in case.frames[:1]:
-        named += [frame.named(name) for name in ("rsi_14", "macd_hist", "adx_14", "atr_pct_14")]
-    for frame in case.frames[1:3]:
-        named += [frame.named(name) for name in ("ema_20", "ema_50")]
+        named += [frame.named(name) for name in ("rsi_14", "atr_pct_14")]
+    named += [frame.named("ema_50") for frame in case.frames[1:2]]
     return tuple(Fact(name=name[:60], value=value) for name, value in named if value is not None)

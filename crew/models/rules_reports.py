@@ -4,14 +4,16 @@ Reports and proposals of earlier tasks, read back as the records they are.
 A report that breaks its record is missing evidence, whoever wrote it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from pydantic import BaseModel, ValidationError
 
+from crew.models.rules_figures import rows_of
 from crew.models.rules_prompt import Evidence, Prompt
-from records.proposal import TradeProposal
+from records.proposal import SizedProposal
 from records.reports import (
     ChartReport,
     ChartView,
@@ -43,13 +45,13 @@ def views_of(prompt: Prompt, symbol: str) -> Views:
     )
 
 
-def proposals_of(prompt: Prompt) -> list[TradeProposal | str]:
+def proposals_of(prompt: Prompt) -> list[SizedProposal | str]:
     """Every proposal of the cycle; one that cannot be read is given as its bare id."""
-    found: list[TradeProposal | str] = []
+    found: list[SizedProposal | str] = []
     for document in prompt.report("proposal").documents:
         listed = document.get("proposals")
         for entry in listed[:50] if isinstance(listed, list) else ():
-            proposal = _parsed(entry, TradeProposal)
+            proposal = _parsed(entry, SizedProposal)
             name = entry.get("proposal_id") if isinstance(entry, dict) else None
             if proposal is not None:
                 found.append(proposal)
@@ -65,7 +67,16 @@ def _about[V: (TechnicalView, SentimentView, ChartView)](
 
 
 def _record[M: BaseModel](evidence: Evidence, kind: type[M]) -> M | None:
-    return _parsed(evidence.documents[0], kind) if evidence.documents else None
+    return _parsed(_views_of(evidence.documents[0]), kind) if evidence.documents else None
+
+
+def _views_of(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A report's table as the views it was made from."""
+    if "columns" not in document:
+        return document
+    views = [row.cells for row in rows_of(document)]
+    kept = {name: value for name, value in document.items() if name not in ("columns", "rows")}
+    return {**kept, "views": views}
 
 
 def _parsed[M: BaseModel](document: Any, kind: type[M]) -> M | None:

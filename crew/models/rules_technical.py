@@ -50,12 +50,12 @@ def _bias(conviction: D) -> str:
 
 
 def _signal(row: Row) -> Iterator[Point]:
-    strength, side = row.number("strength"), row.text("direction")
+    strength, action = row.number("strength"), row.text("action")
     if strength is None or not 0 <= strength <= 5:
         return
-    sign = {"long": D(1), "short": D(-1)}.get(side, D(0))
-    if side in ("long", "short", "none"):
-        yield sign * strength * D("0.08"), f"signal {side} with strength {short(strength)} of 5"
+    sign = {"buy": D(1), "sell": D(-1)}.get(action, D(0))
+    if action in ("buy", "sell", "hold"):
+        yield sign * strength * D("0.08"), f"signal {action} with strength {short(strength)} of 5"
 
 
 def _decision_frame(frame: Frame) -> Iterator[Point]:

@@ -16,7 +16,7 @@ from crew.models.rules_prompt import Prompt
 from crew.models.rules_reports import proposals_of
 from crew.models.rules_temperament import Temperament
 from records.base import Side
-from records.proposal import TradeProposal
+from records.proposal import SizedProposal
 from records.verdict import WrittenVerdict
 
 _STEP = D("0.00000001")
@@ -81,7 +81,7 @@ def _veto(proposal_id: str, symbol: str, side: Side, reasons: list[str]) -> Writ
     )
 
 
-def _exit(proposal: TradeProposal, held: Row) -> WrittenVerdict:
+def _exit(proposal: SizedProposal, held: Row) -> WrittenVerdict:
     action = proposal.draft.action
     reason = "nothing is traded" if action == "hold" else "less exposure needs no permission"
     return WrittenVerdict(

@@ -5,10 +5,11 @@ Checked before each call, for calls, tokens, money and time of this cycle and fo
 this day. A budget that is used up ends the deliberation as a hold; it is no failure.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from threading import Lock
 from time import monotonic
+from typing import Any
 
 from crew.models.answers import BadCall
 from crew.transcript import CrewListener
@@ -54,6 +55,9 @@ class CallWatch:
 
     def finish_reason(self) -> str | None:
         return self._listener.finish_reason()
+
+    def usage(self) -> Mapping[str, Any] | None:
+        return self._listener.usage()
 
     def bad_call(self, agent: str, task: str, fault: BadCall) -> None:
         self._record(agent, task, fault)

@@ -272,7 +272,7 @@ def test_production_records_unless_a_stronger_source_says_otherwise() -> None:
     """An environment is weaker than desk.yaml and stronger than a default."""
     venue = "venue=binance"
 
-    assert settings(venue).record is False
+    assert settings(venue).record == "paper"
     assert settings(venue, "environment=production").record is True
     assert settings(venue, "environment=production", "record=false").record is False
 

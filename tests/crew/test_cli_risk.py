@@ -10,10 +10,14 @@ from decimal import Decimal
 from getpass import getuser
 from pathlib import Path
 
+import pytest
+
+from crew import cli_risk, secrets
 from crew.home import cycle_lock
 from records.breaker import BreakerReading, BreakerState
 from records.clock import FixedClock, SystemClock
 from records.lock import Lock
+from tests import canaries
 from tests.crew.desks import QUIET, a_desk, one_cycle
 from tests.crew.test_cli import desk, refused
 from tools.ledger.ledger import Ledger
@@ -176,3 +180,33 @@ def test_the_breaker_is_shown_and_reset_by_a_person_on_record(tmp_path: Path) ->
     assert document["state"]["status"] == "RECOVERING"
     assert [state["status"] for state in document["history"]] == ["TRIGGERED", "SAFE"]
     assert messages(tmp_path) == [f"{getuser()} reset the circuit breaker: a bad tick"]
+
+
+def test_a_halt_that_cannot_be_written_or_lifted_is_one_message(tmp_path: Path) -> None:
+    """A folder of that name halts; nobody in a hurry reads a traceback."""
+    (tmp_path / "HALT").mkdir()
+
+    assert "halted all the same" in refused(desk("halt", "why", home=tmp_path), 6)
+    assert "stays halted" in refused(desk("resume", home=tmp_path), 6)
+
+
+def test_a_key_that_stands_only_in_dotenv_is_not_written_by_a_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not in HALT, not in the ledger, not on the screen."""
+    key = "CANARY-KEY-9e27ab41"
+    (tmp_path / ".env").write_text(f"EXCHANGE_API_KEY={key}\n")
+    home = tmp_path / "state"
+    monkeypatch.setenv("DESK_HOME", str(home))
+    monkeypatch.setattr(secrets, "DOTENV", tmp_path / ".env")
+    hold(home, "alarm", until=SystemClock().now())  # makes the ledger
+
+    cli_risk.halt(f"leaked {key}")
+    cli_risk.resume(f"changed {key}")
+
+    assert capsys.readouterr().out.startswith("Halted: leaked [redacted].")
+    assert sorted(messages(home)) == [
+        f"{getuser()} halted the desk: leaked [redacted]",
+        f"{getuser()} resumed the desk: changed [redacted]",
+    ]
+    assert canaries.findings(home, {"KEY": key}) == []

@@ -41,7 +41,7 @@ def test_a_new_desk_deliberates_with_five_agents(tmp_path: Path) -> None:
     assert {v.symbol for v in record.reports.technical.views} == set(record.shortlist)
 
 
-def test_six_markets_and_three_approvals_cost_ten_calls_in_six_rounds(tmp_path: Path) -> None:
+def test_six_markets_and_three_approvals_cost_nine_calls_in_five_rounds(tmp_path: Path) -> None:
     """The number of model calls does not grow with the number of markets or trades."""
     six = one_cycle(tmp_path / "six", *SIX, at=BUSY)
     one = one_cycle(tmp_path / "one", "model=rulebook/bold", "screen.max_shortlist=1", at=BUSY)
@@ -50,8 +50,8 @@ def test_six_markets_and_three_approvals_cost_ten_calls_in_six_rounds(tmp_path: 
     assert len(six.approvals) >= 3
     assert len(one.shortlist) == 1
     assert len(one.approvals) == 1
-    assert (six.model.calls, six.model.rounds) == (10, 6)
-    assert (one.model.calls, one.model.rounds) == (10, 6)
+    assert (six.model.calls, six.model.rounds) == (9, 5)
+    assert (one.model.calls, one.model.rounds) == (9, 5)
 
 
 def test_every_approval_became_one_order_with_its_stop(tmp_path: Path) -> None:
@@ -236,17 +236,33 @@ def test_the_rulebook_stands_in_when_settings_say_so(tmp_path: Path) -> None:
     assert "model_failed" in [e["event"]["kind"] for e in transcript(tmp_path) if "event" in e]
 
 
+def test_the_rulebook_does_not_stand_in_for_a_budget_that_is_used_up(tmp_path: Path) -> None:
+    """A second crew would have a budget of its own, and trade on it."""
+    with ModelServer() as server:
+        record = one_cycle(
+            tmp_path,
+            "model=openai/rulebook-bold",
+            f"llm.base_url={server.base_url}",
+            "llm.api_key=none",
+            "on_model_failure=rulebook",
+            "budget.max_calls=4",
+            at=BUSY,
+        )
+
+    assert (record.outcome, record.hold_reason, record.orders) == ("hold", "budget", ())
+
+
 def test_an_agent_and_a_task_added_in_yaml_alone_work(tmp_path: Path) -> None:
     """People change behaviour by editing YAML."""
     agents = tmp_path / "agents.yaml"
     agents.write_text(
         (CHECKOUT / "agents.yaml").read_text()
-        + "\ncontrarian:\n  role: Contrarian\n  goal: Argue against the crowd.\n"
+        + "\ndoubter:\n  role: Doubter\n  goal: Argue against the crowd.\n"
         "  backstory: You doubt.\n  tools: [get_circuit_breaker, get_indicators]\n"
     )
     shipped = (CHECKOUT / "tasks.yaml").read_text()
     added = (
-        "doubt:\n  agent: contrarian\n  async_execution: true\n"
+        "doubt:\n  agent: doubter\n  async_execution: true\n"
         "  description: Say what speaks against a trade.\n  expected_output: A note.\n"
         "  output: Note\n\n"
     )
@@ -380,5 +396,5 @@ def test_a_stop_that_was_hit_is_told_and_becomes_a_lesson(tmp_path: Path) -> Non
         memory.close()
 
     assert trades
-    assert lesson.situation.startswith("long ")
+    assert lesson.situation.startswith("buy ")
     assert lesson in recalled

@@ -12,7 +12,9 @@ from records.errors import SettingsError
 from records.risk import RiskLimits
 from tests.crew.desks import settings
 
-TIGHTER_WHEN_HIGHER = {"min_stop_pct", "min_reward_risk", "require_evidence"}
+TIGHTER_WHEN_HIGHER = {
+    "min_stop_pct", "min_reward_risk", "require_evidence", "require_take_profit"
+}  # fmt: skip
 ALL = {name: str(getattr(RiskLimits(), name)) for name in RiskLimits.model_fields}
 
 

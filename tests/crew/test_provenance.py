@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,16 @@ def test_every_setting_is_shown_once_as_it_is_in_force() -> None:
 
 
 def _parts(value: Any) -> list[str]:
-    return list(type(value).model_fields) if hasattr(type(value), "model_fields") else [""]
+    """The names below a section, those of maps inside it too; of a plain value, nothing."""
+    if isinstance(value, Mapping) and value:
+        return list(value)
+    if not hasattr(type(value), "model_fields"):
+        return [""]
+    return [
+        f"{name}.{inner}" if inner else name
+        for name in type(value).model_fields
+        for inner in _parts(getattr(value, name))
+    ]
 
 
 def test_a_value_set_to_its_default_has_its_source_and_is_not_changed() -> None:

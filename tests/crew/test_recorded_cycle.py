@@ -1,30 +1,24 @@
 """
-A whole cycle recorded through a model server on loopback, and played back offline.
+The models' HTTP traffic of a cycle, recorded from a server on loopback and played back.
 
 The committed cassette was recorded from that loopback server, which answers by the
 rulebook; no provider was asked. `python -m tests.crew.test_recorded_cycle` records anew.
 """
 
-import json
 import shutil
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from crew.cassettes import NotRecorded, recording, replaying
-from crew.cycle import run_cycle
 from crew.home import CHECKOUT
-from crew.replay import replay_cycle
-from records.clock import FixedClock
 from records.cycle import CycleRecord
-from records.errors import SettingsError
-from tests.crew.desks import a_desk, one_cycle
+from tests.crew.desks import one_cycle
 from tests.model_server import ModelServer
 
 CASSETTE = Path(__file__).parents[1] / "cassettes" / "one_cycle.yaml"
@@ -33,8 +27,9 @@ AT = datetime(2026, 11, 3, 1, tzinfo=UTC)
 
 
 def asked_over_http(base_url: str, *more: str) -> tuple[str, ...]:
-    """Settings that ask an OpenAI-compatible server at this address."""
+    """Settings that ask an OpenAI-compatible server here; the cassette is the only recording."""
     return (
+        "record=false",
         "model=openai/rulebook-bold",
         f"llm.base_url={base_url}",
         f"llm.api_key={KEY}",
@@ -87,7 +82,7 @@ def test_the_committed_cassette_replays(tmp_path: Path) -> None:
     record = replayed(tmp_path, CASSETTE)
 
     assert record.outcome == "traded"
-    assert record.model.calls == 10
+    assert record.model.calls == 9
 
 
 def test_streaming_replays_as_well(tmp_path: Path) -> None:
@@ -125,61 +120,13 @@ def test_an_edited_goal_fails_loudly_and_names_the_agent(tmp_path: Path) -> None
 def test_a_cycle_that_asks_less_than_was_recorded_fails(tmp_path: Path) -> None:
     """An unused recording means that the cycle took another way."""
     with pytest.raises(NotRecorded, match="were not asked for"), replaying(CASSETTE):
-        one_cycle(tmp_path, "model=rulebook/balanced", at=AT)
+        one_cycle(tmp_path, "model=rulebook/balanced", "record=false", at=AT)
 
 
 def test_a_missing_cassette_is_an_error(tmp_path: Path) -> None:
     """Nothing is recorded by accident."""
     with pytest.raises(NotRecorded, match="no recording"):
         replayed(tmp_path / "home", tmp_path / "none.yaml")
-
-
-def test_a_cycle_recorded_with_its_market_replays_identically(tmp_path: Path) -> None:
-    """`record: true` keeps market, news, ledger and models; `desk replay` needs nothing else."""
-    with ModelServer() as server:
-        settings = asked_over_http(server.base_url, "record=true")
-        clock = FixedClock(AT)
-        one_cycle(tmp_path, *settings, at=clock)
-        clock.advance(minutes=30)
-        with a_desk(tmp_path, *settings, at=clock) as desk:
-            second = run_cycle(desk, print)
-    with no_network(), a_desk(tmp_path, *settings, at=clock) as desk:
-        assert replay_cycle(desk, second.cycle_id) == ()
-
-
-def test_prices_asked_for_again_are_part_of_the_recording(tmp_path: Path) -> None:
-    """Before an order is sent its price is fresh; the replay must see the same one."""
-    settings = ("model=rulebook/bold", "record=true", "quote_max_age_s=0")
-    record = one_cycle(tmp_path, *settings, at=AT)
-
-    with no_network(), a_desk(tmp_path, at=AT) as desk:
-        assert replay_cycle(desk, record.cycle_id) == ()
-    assert record.outcome == "traded"
-
-
-def test_a_replay_names_what_differs(tmp_path: Path) -> None:
-    """A recording is evidence: one changed figure must show."""
-    record = one_cycle(tmp_path, "model=rulebook/bold", "record=true", at=AT)
-    market = tmp_path / "recordings" / record.cycle_id / "market.json"
-    document = json.loads(market.read_bytes())
-    symbol = record.orders[0].intent.symbol
-    (observed,) = document["observed"].values()
-    ticker = observed["markets"][symbol]["ticker"]
-    ticker["ask"] = str(Decimal(ticker["ask"]) * 2)
-    market.write_text(json.dumps(document))
-
-    with a_desk(tmp_path, at=AT) as desk:
-        differences = replay_cycle(desk, record.cycle_id)
-
-    assert any(line.startswith("orders differ") for line in differences)
-
-
-def test_a_cycle_that_was_not_recorded_says_so(tmp_path: Path) -> None:
-    """Recording is off by default."""
-    record = one_cycle(tmp_path, at=AT)
-
-    with a_desk(tmp_path, at=AT) as desk, pytest.raises(SettingsError, match="was not recorded"):
-        replay_cycle(desk, record.cycle_id)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from crew.cassettes import recording, replaying
 from crew.desk import open_desk
 from crew.home import CHECKOUT
 from crew.recording import Recorder
-from crew.secrets import named_secret, redactor_for
+from crew.secrets import named_secret, redactor_for, redactor_without_settings
 from crew.transcript import Transcript, first_fault, read
 from memory.lessons import LessonMemory
 from records.clock import FixedClock
@@ -105,6 +105,30 @@ def test_an_address_is_not_a_secret_as_a_whole() -> None:
     assert not knows(redactor_for(environment=known), "https://login.example/v2")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [f"EXCHANGE_API_KEY={KEY}", f"export EXCHANGE_API_KEY = '{KEY}'  # mine",
+     f"\ufeffEXCHANGE_API_KEY={KEY}\r", f"no line of any kind\nEXCHANGE_API_KEY={KEY}",
+     f"HALF=CANARY-KEY\nEXCHANGE_API_KEY=${{HALF}}{KEY.removeprefix('CANARY-KEY')}",
+     f"BAD=\udcff\nEXCHANGE_API_KEY={KEY}", f"HTTPS_PROXY=http://user:{KEY}@proxy:8080"],
+)  # fmt: skip
+def test_what_stands_only_in_dotenv_is_known_without_settings(tmp_path: Path, line: str) -> None:
+    """`desk halt` loads no settings, and a person may paste a key into its reason."""
+    (tmp_path / ".env").write_bytes(f"{line}\n".encode("utf-8", "surrogateescape"))
+
+    assert knows(redactor_without_settings(tmp_path / ".env"), KEY)
+
+
+def test_without_a_dotenv_that_can_be_read_the_environment_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault in it must not stand in the way of a halt."""
+    monkeypatch.setenv("EXCHANGE_API_KEY", KEY)
+
+    for nothing in (tmp_path / "gone", tmp_path):
+        assert knows(redactor_without_settings(nothing), KEY)
+
+
 class _Inner(BaseModel):
     many: dict[str, tuple[SecretStr, ...]]
     raw: SecretBytes
@@ -151,7 +175,10 @@ def test_secrets_become_plain_in_few_places() -> None:
         "crew/provenance.py",
         "crew/secrets.py",
         "crew/settings.py",
+        "crew/what_if/change.py",
         "tools/exchange/ccxt_private.py",
+        "tools/news/cryptopanic.py",
+        "tools/news/newsapi.py",
     }
 
 

@@ -21,10 +21,11 @@ def load(folder: Path, agents: str = _AGENTS, tasks: str = _TASKS) -> CrewSpec:
 
 
 def test_the_shipped_crew_has_five_agents_in_four_waves(tmp_path: Path) -> None:
-    """Three readers side by side, then proposal, verdict, execution."""
+    """Three readers side by side, then proposal, verdict, execution; the contrarian waits."""
     spec = load(tmp_path)
 
-    assert list(spec.agents) == ["analyst", "sentiment", "chart", "risk_officer", "executor"]
+    assert spec.at_work() == ("analyst", "sentiment", "chart", "risk_officer", "executor")
+    assert set(spec.agents) - set(spec.at_work()) == {"contrarian"}
     assert spec.waves() == (
         ("technical", "sentiment", "chart"),
         ("proposal",),
@@ -57,14 +58,18 @@ def test_only_the_officer_can_submit_and_only_the_executor_can_place(tmp_path: P
             "unknown key 'gaol'. Did you mean 'goal'",
         ),
         (
-            "tools: [get_news]",
+            "tools: [get_news, get_market_context]",
             "tools: [get_newz]",
             "unknown tool 'get_newz'. Did you mean 'get_news'",
         ),
         ("tools: [read_chart]", "tools: [read_chart]\n  max_iter: 99", "unknown key 'max_iter'"),
         ("  role: Executor\n", "", "executor: 'role' is missing"),
-        ("tools: [get_news]", "tools: [get_news, place_order]", "can hold no tool that acts"),
-        ("tools: [get_news]", "tools: get_news", "'tools'"),
+        (
+            "tools: [get_news, get_market_context]",
+            "tools: [get_news, place_order]",
+            "can hold no tool that acts",
+        ),
+        ("tools: [get_news, get_market_context]", "tools: get_news", "'tools'"),
         ("executor:", "executor: &x", "not valid YAML"),
         ("executor:", "chart:", "the key 'chart' stands twice"),
     ],
@@ -119,11 +124,56 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
         load_specs(tmp_path / "agents.yaml", tmp_path / "tasks.yaml", TOOL_NAMES)
 
 
-def test_a_disabled_task_is_left_out(tmp_path: Path) -> None:
-    """An example may ship switched off."""
-    tasks = _TASKS + (
-        "\ncontrarian:\n  agent: analyst\n  description: Argue.\n  expected_output: A note.\n"
-        "  output: Note\n  enabled: false\n"
+def test_a_disabled_task_is_left_out_of_the_crew_and_of_every_context(tmp_path: Path) -> None:
+    """An example may ship switched off, with its place in a context ready for it."""
+    shipped = load(tmp_path)
+    enabled = load(tmp_path, tasks=_TASKS.replace("enabled: false", "enabled: true", 1))
+
+    assert list(shipped.disabled) == ["contrarian"]
+    assert shipped.tasks["verdict"].context == ("technical", "sentiment", "chart", "proposal")
+    assert enabled.tasks["verdict"].context == (*shipped.tasks["verdict"].context, "contrarian")
+    assert enabled.waves()[1:3] == (("proposal",), ("contrarian",))
+
+
+def test_a_context_that_names_no_task_is_refused_where_a_disabled_one_is_not(
+    tmp_path: Path,
+) -> None:
+    """A misspelt name left out in silence would be an agent who is never heard."""
+    misspelt = _TASKS.replace("proposal, contrarian]", "proposal, contrarain]", 1)
+
+    with pytest.raises(SettingsError, match=r"context 'contrarain' .* Did you mean 'contrarian'"):
+        load(tmp_path, tasks=misspelt)
+
+
+def test_a_context_that_names_a_disabled_task_of_later_is_refused(tmp_path: Path) -> None:
+    """It could not be enabled without a fault."""
+    early = _TASKS.replace("context: [technical, sentiment, chart]", "context: [contrarian]", 1)
+
+    with pytest.raises(SettingsError, match="proposal: context 'contrarian' is no earlier task"):
+        load(tmp_path, tasks=early)
+
+
+def test_a_crew_without_an_enabled_task_is_refused(tmp_path: Path) -> None:
+    """It would meet and ask nobody."""
+    head, entry, tail = _TASKS.partition("contrarian:\n")
+    only = head[: head.index("technical:")] + entry + tail[: tail.index("verdict:")]
+
+    with pytest.raises(SettingsError, match="no task is enabled"):
+        load(tmp_path, tasks=only)
+
+
+def test_the_faults_of_both_files_are_named_at_once(tmp_path: Path) -> None:
+    """A fault in one entry neither hides another one nor makes up a new one."""
+    agents = _AGENTS.replace("  role: Executor\n", "", 1)
+    tasks = _TASKS.replace("output: ChartReport", "output: ChartReprot", 1).replace(
+        "agent: risk_officer", "agent: risk_oficer", 1
     )
 
-    assert "contrarian" not in load(tmp_path, tasks=tasks).tasks
+    with pytest.raises(SettingsError) as refused:
+        load(tmp_path, agents=agents, tasks=tasks)
+
+    said = str(refused.value)
+    assert said.startswith("agents.yaml cannot be used; no cycle was run. executor: 'role' is miss")
+    assert "tasks.yaml cannot be used; no cycle was run. chart: 'output'" in said
+    assert "verdict: unknown agent 'risk_oficer'. Did you mean 'risk_officer'" in said
+    assert "execution" not in said and "proposal:" not in said

@@ -1,6 +1,7 @@
 """The transcript: complete, in order, and any later edit or cut is found and located."""
 
 import resource
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from crew.transcript import Transcript, first_fault, joined, read
 from records.clock import FixedClock
 from records.cycle import TranscriptSeal
 from records.errors import LedgerError
+from records.redaction import Redactor
 
 CLOCK = FixedClock(datetime(2026, 11, 2, tzinfo=UTC))
 
@@ -122,3 +124,49 @@ def test_a_model_call_is_one_entry_where_it_was_answered(tmp_path: Path) -> None
         ("model_call", "b", ["ask"], "yes"),
         ("model_call", "a", ["ask"], "no"),
     ]
+
+
+def test_a_request_that_got_no_answer_is_not_lost_when_a_second_crew_counts_anew(
+    tmp_path: Path,
+) -> None:
+    """The rulebook that stands in for a failed model begins at call 1 again."""
+    path = tmp_path / "c.jsonl"
+    with Transcript(path, CLOCK) as transcript:
+        transcript.write("model_request", call=1, messages=["lost"])
+        transcript.write("model_request", call=1, messages=["again"])
+        transcript.write("model_reply", call=1, reply="yes")
+
+    entries = joined(read(path))
+
+    assert [(e["kind"], e["messages"]) for e in entries] == [
+        ("model_request", ["lost"]),
+        ("model_call", ["again"]),
+    ]
+
+
+def test_a_file_written_anew_with_as_many_lines_is_found(tmp_path: Path) -> None:
+    """A chain proves nothing by itself; the ledger has its last hash."""
+    _, seal = written(tmp_path / "a")
+    path, other = written(tmp_path / "b", lines=3)
+    assert first_fault(path, other) is None
+    with Transcript(tmp_path / "c.jsonl", CLOCK) as transcript:
+        for number in range(3):
+            transcript.write("note", text=f"lime {number}")
+
+    fault = first_fault(tmp_path / "c.jsonl", seal)
+
+    assert fault == "it was written anew: its last hash is not the one in the ledger"
+
+
+def test_a_key_that_is_folded_inside_a_line_is_not_written(tmp_path: Path) -> None:
+    """The command `base64` wraps at 76 signs, and a line break becomes two signs in JSON."""
+    key = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"
+    coded = b64encode(key.encode()).decode()
+    path = tmp_path / "c.jsonl"
+    with Transcript(path, CLOCK, Redactor([key])) as transcript:
+        transcript.write(
+            "tool_call", result=f"{coded[:76]}\n{coded[76:]}\n", raw=[f"{key[:32]}\n{key[32:]}"]
+        )
+
+    (row,) = read(path)
+    assert (row["result"], row["raw"]) == ("[redacted]==\n", ["[redacted]"])

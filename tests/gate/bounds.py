@@ -93,6 +93,7 @@ def hold_to_the_state(given, world: World) -> None:
         assert before - lost.equity < before * most / 100
     assert world.honest, "it rests on an invented figure"
     assert not limits.require_evidence or speaks_for(given, seen.support)
+    assert not limits.require_take_profit or given.take_profit is not None
 
 
 def hold_to_the_market(given, world: World) -> None:
@@ -135,7 +136,9 @@ def hold_to_the_way(given, price, seen) -> None:
     limits, rules, sign = seen.limits, seen.market.rules, 1 if given.side == "buy" else -1
     way = (price - given.stop) * sign
     assert price * limits.min_stop_pct <= way * 100 <= price * limits.max_stop_pct
-    assert (seen.market.ticker.last - given.stop) * sign > 0
+    ticker = seen.market.ticker
+    exit_price = ticker.bid if sign > 0 else ticker.ask
+    assert min((one - given.stop) * sign for one in (ticker.last, exit_price)) > 0
     assert given.quantity * price >= rules.min_notional
     assert given.quantity >= rules.min_quantity
     assert given.leverage <= limits.max_leverage
@@ -233,7 +236,7 @@ def moves_with(correlation, sides, least):
 
 def speaks_for(given, support):
     """The signal, a reader of the market, or news of two sources on the side of the entry."""
-    sign, side = (1, "long") if given.side == "buy" else (-1, "short")
+    sign = 1 if given.side == "buy" else -1
     readers = [one for one in (support.technical, support.chart) if one is not None]
     news = support.news_sources >= 2 and support.news is not None and support.news * sign >= 0.1
-    return support.signal == side or any(one * sign >= 0.1 for one in readers) or news
+    return support.signal == given.side or any(one * sign >= 0.1 for one in readers) or news

@@ -119,6 +119,7 @@ def some_limits(chance):
             "max_quote_age_s": chance.whole(60, 600),
             "max_data_age_candles": chance.whole(1, 4),
             "require_evidence": chance.one_of(True, False),
+            "require_take_profit": chance.rarely(True, False, share=0.1),
         }
     )
 
@@ -216,10 +217,10 @@ def some_losses(chance, limits):
 def some_support(chance):
     """Mostly somebody on one side or the other; rarely only one source, or nobody."""
     return chance.one_of(
-        Support(signal=chance.one_of("long", "short"), technical=chance.ratio(-1, 1)),
+        Support(signal=chance.one_of("buy", "sell"), technical=chance.ratio(-1, 1)),
         Support(chart=chance.ratio(-1, 1), technical=chance.ratio(-0.3, 0.3)),
-        Support(signal="long", chart=-0.5),
-        Support(signal="short", technical=0.5),
+        Support(signal="buy", chart=-0.5),
+        Support(signal="sell", technical=0.5),
         Support(news=chance.ratio(-1, 1), news_sources=chance.whole(0, 4)),
     )
 

@@ -67,7 +67,6 @@ def test_the_answer_tells_rows_and_base_rates() -> None:
         "count": 2,
         "base_rates": {
             "BTC/USDT": "2 like this, 1 won, mean -0.4 %",
-            "ETH/USDT": "none like this",
         },
         "columns": ["symbol", "learned_at", "pnl_pct", "situation", "outcome"],
         "rows": [

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from records.context import Reading
+from records.context import Earlier, Label, Outside, Reading, Regime
 
 AT = datetime(2022, 6, 14, tzinfo=UTC)
 WHOLE: dict[str, Any] = {
@@ -53,3 +53,25 @@ def test_a_missing_value_has_its_reason() -> None:
     missing = Reading(**WHOLE | {"value": None, "at": None, "finding": "its connection failed"})
 
     assert (missing.value, missing.finding) == (None, "its connection failed")
+
+
+def test_what_was_asked_outside_is_read_again_digit_for_digit() -> None:
+    """A replay stands on it."""
+    outside = Outside(
+        fear_greed=Reading(**WHOLE),
+        open_interest={"BTC/USDT": Earlier(open_interest=Decimal("87654.3210"), at=AT)},
+    )
+
+    assert Outside.model_validate_json(outside.model_dump_json()) == outside
+    assert outside.asked == (Reading(**WHOLE),)
+
+
+def test_a_word_of_no_closed_set_is_no_label() -> None:
+    """What code says of the market is one of a few words, never a sentence."""
+    label = {"name": "market_regime", "source": "x", "at": AT, "read_at": AT}
+
+    assert Label[Regime](**label, value="risk_on").value == "risk_on"
+    with pytest.raises(ValidationError):
+        Label[Regime](**label, value="buy everything")
+    with pytest.raises(ValidationError):
+        Label[Regime](**label | {"at": None}, value=None)

@@ -12,10 +12,12 @@ from pydantic import ValidationError
 
 import records
 from records.base import Record
+from records.breaker import BreakerLimits
 from records.clock import FixedClock, epoch_ms, from_epoch_ms
 from records.errors import TradingError
 from records.ids import IdSequence, cycle_id
 from records.order import Fill
+from records.risk import Budget, ExitRules, Protections, RiskLimits
 from records.table import answer, table
 from records.verdict import Breach
 
@@ -144,3 +146,20 @@ def test_a_table_row_is_as_long_as_its_columns():
         table(["a", "b"], [[1]])
     with pytest.raises(TypeError):
         answer({"a": Breach(limit="a", message="b")})
+
+
+_LIMITS = (RiskLimits, Protections, BreakerLimits, Budget, ExitRules)
+_NUMBERS = [
+    (record, name)
+    for record in _LIMITS
+    for name, field in record.model_fields.items()
+    if not isinstance(field.default, bool | tuple)
+]
+
+
+@pytest.mark.parametrize(("record", "name"), _NUMBERS)
+@pytest.mark.parametrize("written", ["1_0", " 10", "+10", "1e1", True])
+def test_a_limit_is_a_plain_number(record, name, written):
+    """Python reads `1_0` as ten and true as one; nobody means either."""
+    with pytest.raises(ValidationError):
+        record.model_validate({name: written})

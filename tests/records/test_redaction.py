@@ -3,6 +3,7 @@
 import base64
 import json
 import string
+import textwrap
 import time
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
@@ -47,7 +48,21 @@ def forms(secret: str) -> dict[str, str]:
         "base64 as mail folds it": base64.encodebytes(data * 3).decode(),
         "base64 of hex": base64.b64encode(data.hex().encode()).decode(),
         "base64 of base64": base64.b64encode(base64.b64encode(data)).decode(),
+        "hex of base64": base64.b64encode(data).hex(),
+        "base64 of utf-16": base64.b64encode(secret.encode("utf-16-le")).decode(),
+        "base64 reversed": base64.b64encode(data).decode()[::-1],
+        "hex reversed": data.hex()[::-1],
+        "hex with spaces": data.hex(" "),
+        "hex with colons": data.hex(":").upper(),
+        "folded in json": json.dumps("\r\n".join(secret[n : n + 7] for n in range(0, 99, 7))),
+        "base64 as a command wraps it": json.dumps(
+            "\n    ".join(textwrap.wrap(base64.b64encode(data).decode(), 9))
+        ),
     }
+    if secret.isascii():
+        found["utf-16 in json"] = json.dumps(secret.encode("utf-16-le").decode("latin-1"))
+    for ahead in (b"", b"u", b"u:", b"u:p", b"u:pw"):
+        found[f"base32 after {len(ahead)}"] = base64.b32encode(ahead + data).decode()
     for ahead in (b"", b"u", b"u:"):
         for name, code in (("", base64.b64encode), ("url-safe ", base64.urlsafe_b64encode)):
             text = code(ahead + data).decode()
@@ -88,6 +103,7 @@ def test_every_form_is_taken_out(secret: str) -> None:
         (KEY.encode().hex(), "hex at byte 2"),
         (base64.b64encode(KEY.encode()).decode(), "base64 at byte 2"),
         ("".join(f"%{byte:02x}" for byte in KEY.encode()), "coded raw at byte 2"),
+        (json.dumps(f"{KEY[:9]}\n{KEY[9:]}"), "spread raw at byte 3"),
     ],
 )
 def test_what_is_found_is_named_and_not_repeated(form: str, told: str) -> None:
@@ -102,6 +118,8 @@ def test_a_secret_is_cut_out_exactly() -> None:
     assert redactor.text(f"key={KEY}, sk-other-7Hq2;{KEY}.") == f"key={MARK}, {MARK};{MARK}."
     basic = base64.b64encode(f"user:{KEY}".encode()).decode()
     assert redactor.text(f"Basic {basic}\n") == f"Basic dXNlcj{MARK}\n"
+    folded = json.dumps(f"a\n{KEY[:9]}\n{KEY[9:]}\n{KEY.encode().hex(' ')} b")
+    assert redactor.text(folded) == json.dumps(f"a\n{MARK}\n{MARK} b")
     assert redactor.text(f"a\n{KEY}\r\nb\\\n\\{KEY}\\\\") == f"a\n{MARK}\r\nb\\\n{MARK}\\\\"
 
 

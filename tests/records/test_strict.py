@@ -37,6 +37,11 @@ def _proposals(**changes):
         ("two objects in prose", 'first {"a": 1}, or rather {"a": 2}.', "more than one"),
         ("the start of a second object", '{"a": 1} {', "more than one"),
         ("two objects in a list", '[{"a": 1}, {"a": 2}]', "more than one"),
+        ("an object among others of a list", '["x", {"a": 1}, "y"]', "part of something"),
+        ("a list before it", '[] {"a": 1}', "part of something"),
+        ("a list behind it", '{"a": 1} [1]', "part of something"),
+        ("a key before it", '"a" : {"b": 1}', "part of something"),
+        ("one bracket too many", '{"a": 1}}', "part of something"),
         ("no object", "I would rather hold.", "no JSON object"),
         ("nothing", "", "no JSON object"),
         ("a list", "[1, 2]", "no JSON object"),
@@ -68,6 +73,7 @@ def test_what_is_not_one_plain_object_is_refused(description, text, word):
         '```json\n{"stop": 58800.5}\n```',
         'My verdict follows.\n\n{"stop": 58800.5}\n\nThat is all [1].',
         '\ufeff{"stop": 58800.5}',
+        'As I said [1], my "verdict" is: {"stop": 58800.5}',
     ],
 )
 def test_one_object_may_be_wrapped(text):

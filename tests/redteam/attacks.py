@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crew.home import CHECKOUT
-from crew.reading import rendered
+from crew.reading.text import told
 from crew.transcript import first_fault, joined, read
 from records.order import Order
 from tests.canaries import findings, found_in
@@ -184,7 +184,7 @@ def _live(seen: Evidence) -> Iterator[str]:
 
 
 def _active_content(seen: Evidence) -> Iterator[str]:
-    shown = rendered(_transcript(seen.attacked)) + seen.attacked.printed
+    shown = told(_transcript(seen.attacked), full=True) + seen.attacked.printed
     if match := _ACTIVE.search(shown.replace("\n", "").replace("\t", "")):
         yield f"a control character reaches the terminal: {match.group()!r}"
 

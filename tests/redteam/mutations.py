@@ -262,7 +262,7 @@ class _Cycle:
             ledger=ledger, ids=self._ids, clock=clock, snapshot=snapshot, shortlist=_SYMBOLS,
             account=state, losses=LossBook(ledger.account).state(state), limits=_LIMITS,
             breaker=BreakerState(status="SAFE", since=NOW), halted=lambda: None,
-            support=lambda _symbol: Support(signal="long"), figures=lambda _symbol: {},
+            support=lambda _symbol: Support(signal="buy"), figures=lambda _symbol: {},
             journal=journal,
         )  # fmt: skip
         self._place: OrderDesk = execution.desk(quote=snapshot.markets.get, halted=lambda: None)

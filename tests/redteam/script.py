@@ -17,7 +17,7 @@ from typing import Any, Self, cast
 from crew.models.rulebook import answer
 from crew.models.rules_prompt import Prompt, read_prompt
 from crew.models.rules_reports import proposals_of
-from records.proposal import TradeProposal
+from records.proposal import SizedProposal
 
 Message = dict[str, Any]
 _RECORDS = {"TradeProposals": "proposal", "SentimentReport": "sentiment"}
@@ -139,11 +139,11 @@ def _obedient(step: str, turn: Turn, body: dict[str, Any], *, two: bool) -> tupl
     return {"role": "assistant", "content": None, "tool_calls": calls}, "tool_calls"
 
 
-def _proposals(prompt: Prompt) -> list[TradeProposal]:
-    return [one for one in proposals_of(prompt) if isinstance(one, TradeProposal)]
+def _proposals(prompt: Prompt) -> list[SizedProposal]:
+    return [one for one in proposals_of(prompt) if isinstance(one, SizedProposal)]
 
 
-def _approve(proposal: TradeProposal) -> dict[str, Any]:
+def _approve(proposal: SizedProposal) -> dict[str, Any]:
     """Yes to whatever was asked, in the numbers that were asked."""
     draft, opens = proposal.draft, proposal.draft.opens
     return {

@@ -10,19 +10,25 @@ other process is given no secret: its environment is a short list of harmless na
 import json
 import logging
 import re
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from records.candles import CandleSeries
+from records.interval import interval_ms
 from records.market import MarketSnapshot
-from tools.chart.geometry import geometry
+from tools.chart.geometry import BARS, ChartGeometry, geometry
+from tools.chart.trend_lines import TrendLine
+from tools.indicators.ema import LENGTHS
 from tools.indicators.smoothing import Array, exponential
+from tools.indicators.wavetrend import wave_trend
 from tools.worker import Worker
 
-BARS = 120
+LARGER_BARS = 60
 _PLAIN = re.compile(r"[A-Z0-9]{1,20}/[A-Z0-9]{1,20} [0-9]{1,4}[mhdw]")
 _log = logging.getLogger(__name__)
 
@@ -31,13 +37,21 @@ class ChartStudio:
     """The pictures of one cycle: started early, collected when an agent is about to look."""
 
     def __init__(
-        self, folder: Path, snapshot: MarketSnapshot, symbols: tuple[str, ...], interval: str
+        self,
+        folder: Path,
+        snapshot: MarketSnapshot,
+        symbols: tuple[str, ...],
+        interval: str,
+        larger: str | None = None,
     ) -> None:
+        """A picture shows `interval`, and `larger` beside it where the market has both."""
         self.problems: dict[str, str] = {}
         self._folder = folder.resolve()
         self._snapshot = snapshot
         self._symbols = tuple(dict.fromkeys(symbols))
         self._interval = interval
+        self._larger = larger
+        self._lock = Lock()
         self._worker: Worker | None = None
         self._drawn: dict[str, Path] = {}
 
@@ -58,7 +72,15 @@ class ChartStudio:
                 self._blame(symbol, f"the drawing process could not start ({error.strerror})")
 
     def finish(self, timeout_s: float) -> dict[str, Path]:
-        """Wait for the pictures and say where they are; what is missing is in `problems`."""
+        """
+        Wait for the pictures and say where they are; what is missing is in `problems`.
+
+        Whoever asks first decides how long to wait: what is late then is missing for good.
+        """
+        with self._lock:
+            return self._finished(timeout_s)
+
+    def _finished(self, timeout_s: float) -> dict[str, Path]:
         ending = "drawing was not started"
         if self._worker is not None:
             reports, ending = self._worker.finish(timeout_s)
@@ -69,8 +91,6 @@ class ChartStudio:
                 self._blame(symbol, f"there are no {self._interval} candles")
             elif symbol not in self._drawn:
                 self._blame(symbol, ending)
-        for symbol, problem in self.problems.items():
-            _log.warning("no chart of %r: %s", symbol, problem)
         return dict(self._drawn)
 
     def _read(self, reports: list[bytes]) -> None:
@@ -82,31 +102,73 @@ class ChartStudio:
                 self._blame(symbol, f"it could not be drawn ({error})")
 
     def _blame(self, symbol: str, problem: str) -> None:
-        self.problems.setdefault(symbol, f"{problem}. The chart's numbers are not affected.")
+        if symbol not in self.problems:
+            self.problems[symbol] = f"{problem}. The chart's numbers are not affected."
+            _log.warning("no chart of %r: %s", symbol, self.problems[symbol])
 
-    def _series(self, symbol: str) -> CandleSeries | None:
+    def _series(self, symbol: str, interval: str | None = None) -> CandleSeries | None:
         market = self._snapshot.markets.get(symbol)
-        series = market.frames.get(self._interval) if market else None
+        series = market.frames.get(interval or self._interval) if market else None
         return series if series is not None and len(series) else None
 
     def _chart(self, symbol: str, series: CandleSeries) -> dict[str, Any]:
         """Everything the picture needs, as plain numbers."""
-        shape = geometry(series)
-        view = series.last(BARS)
-        columns = (view.open, view.high, view.low, view.close, view.volume)
+        larger = self._series(symbol, self._larger) if self._larger else None
+        frames = [frame(series, BARS), *([frame(larger, LARGER_BARS)] if larger else [])]
+        intervals = " and ".join(one["interval"] for one in frames)
         return {
             "symbol": symbol,
             "file": str(self.path(symbol)),
-            "title": f"{symbol}  {self._interval}  to {series.closes_at:%Y-%m-%d %H:%M} UTC",
+            "title": f"{symbol}  {intervals}  at {self._snapshot.as_of:%Y-%m-%d %H:%M} UTC",
             "synthetic": self._snapshot.synthetic,
-            "open_time_ms": view.open_time_ms.tolist(),
-            "ohlcv": np.column_stack(columns).tolist(),
-            "averages": {
-                f"EMA {length}": _numbers(exponential(series.close, length)[-len(view) :])
-                for length in (20, 50)
-            },
-            "levels": {"support": shape.support, "resistance": shape.resistance},
+            "frames": frames,
         }
+
+
+def larger_of(interval: str, intervals: Iterable[str]) -> str | None:
+    """The next larger of these intervals; None when there is none."""
+    return min(
+        (one for one in intervals if interval_ms(one) > interval_ms(interval)),
+        key=interval_ms,
+        default=None,
+    )
+
+
+def frame(series: CandleSeries, bars: int) -> dict[str, Any]:
+    """One interval for the drawing process: candles, averages, levels, lines and waves."""
+    shape, view, wave = geometry(series), series.last(bars), wave_trend(series)
+    columns = (view.open, view.high, view.low, view.close, view.volume)
+    averages = {f"EMA {length}": exponential(series.close, length) for length in LENGTHS}
+    return {
+        "interval": series.interval,
+        "heading": f"{series.interval}  to {series.closes_at:%m-%d %H:%M}",
+        "open_time_ms": view.open_time_ms.tolist(),
+        "ohlcv": np.column_stack(columns).tolist(),
+        "averages": {name: _numbers(values[-len(view) :]) for name, values in averages.items()},
+        "levels": _levels(shape, float(view.close[-1])),
+        "lines": [_mark(line, len(view)) for line in (shape.low_line, shape.high_line) if line],
+        "wave": {
+            "wt1": _numbers(wave.wt1[-len(view) :]),
+            "wt2": _numbers(wave.wt2[-len(view) :]),
+        },
+    }
+
+
+def _levels(shape: ChartGeometry, close: float) -> list[dict[str, Any]]:
+    marks = (
+        ("support", shape.support, shape.support_touches),
+        ("resistance", shape.resistance, shape.resistance_touches),
+        ("close", close, 0),
+    )
+    return [{"name": n, "price": p, "touches": t} for n, p, t in marks if p is not None]
+
+
+def _mark(line: TrendLine, bars: int) -> dict[str, Any]:
+    """The line from where it comes into view."""
+    begins = max(0, bars - 1 - line.bars)
+    slope = (line.price - line.start) / line.bars
+    start = line.price - slope * (bars - 1 - begins)
+    return {"bar": begins, "start": start, "price": line.price, "touches": line.touches}
 
 
 def file_name(symbol: str, interval: str) -> str:

@@ -9,15 +9,14 @@ written is done without. No address and no key gets into it.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from stat import S_ISREG
 
 from records.base import Record, UtcTime
 from records.context import Reading, Reason, Unit
+from records.kept_file import keep, kept_text
 from records.strict import read_as
 
 _LARGEST_BYTES = 10_000
@@ -125,7 +124,7 @@ class ReadingCache:
         """What the file holds and may be used now."""
         nothing = Kept(source=self._source.host)
         try:
-            kept = read_as(Kept, _text(self._file))
+            kept = read_as(Kept, kept_text(self._file, _LARGEST_BYTES))
         except (OSError, ValueError, OverflowError):  # the last: a time beyond the year 9999
             return nothing
         reading, failure = kept.reading, kept.failure
@@ -143,17 +142,4 @@ class ReadingCache:
         return reading != ours or reading.finding is not None or bool(self._fault(reading, now))
 
     def _write(self, kept: Kept) -> None:
-        part = self._file.with_suffix(".part")
-        with suppress(OSError):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            part.unlink(missing_ok=True)
-            with part.open("x", encoding="utf-8") as opened:
-                opened.write(kept.model_dump_json())
-            part.replace(self._file)
-
-
-def _text(file: Path) -> str:
-    found = file.lstat()
-    if not S_ISREG(found.st_mode) or found.st_size > _LARGEST_BYTES:
-        raise ValueError("not a file this desk wrote")
-    return file.read_text(encoding="utf-8")
+        keep(self._file, kept.model_dump_json())

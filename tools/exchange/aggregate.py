@@ -4,12 +4,16 @@ Smaller candles into larger ones, aligned to UTC (weeks begin on Monday).
 Nothing is invented: a gap stays a gap, a bucket with some candles missing is made of
 those that are there, and the first bucket is dropped when the series begins inside it.
 Whether the last bucket is complete is a question of time, so the caller asks the clock.
+Who takes only whole buckets gets neither: each has all its candles, from its start to its end.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from records.candles import CandleSeries, interval_ms
 from records.errors import SettingsError
+
+Places = NDArray[np.intp]
 
 _MONDAY_MS = 4 * 86_400_000  # 1970-01-05, the first Monday of the epoch
 
@@ -26,8 +30,12 @@ def origin_ms(interval: str) -> int:
     return _MONDAY_MS if interval.endswith("w") else 0
 
 
-def aggregate(series: CandleSeries, interval: str) -> CandleSeries:
-    """A larger interval: first open, highest high, lowest low, last close, summed volume."""
+def aggregate(series: CandleSeries, interval: str, *, whole: bool = False) -> CandleSeries:
+    """
+    A larger interval: first open, highest high, lowest low, last close, summed volume.
+
+    With `whole`, only of buckets that lack no candle.
+    """
     if series.interval == interval:
         return series
     if not divides(series.interval, interval):
@@ -52,4 +60,16 @@ def aggregate(series: CandleSeries, interval: str) -> CandleSeries:
             np.add.reduceat(series.volume, starts),
         )
     )
-    return CandleSeries.checked(series.symbol, interval, buckets[starts], block)
+    kept = _whole(series, starts, ends, length, origin) if whole else slice(None)
+    return CandleSeries.checked(series.symbol, interval, buckets[starts][kept], block[kept])
+
+
+def _whole(
+    series: CandleSeries, starts: Places, ends: Places, length: int, origin: int
+) -> NDArray[np.bool_]:
+    """Whether each bucket begins at its own start, ends at its own end and has all between."""
+    step, times = interval_ms(series.interval), series.open_time_ms - origin
+    complete = ends - starts + 1 == length // step
+    begins, closes = times[starts] % length == 0, (times[ends] + step) % length == 0
+    found: NDArray[np.bool_] = complete & begins & closes
+    return found

@@ -4,7 +4,8 @@ open, high, low, close, volume.
 
 The name says what is inside: BTC_USDT-1h.csv, BTC_USDT-1h.201708-202210.parquet. A file
 that contradicts its name, or holds anything but sorted finite numbers, is refused whole
-with the row that is wrong; nothing is dropped or repaired.
+with the rows that are wrong; nothing is dropped or repaired. Mark prices have no volume:
+a file without that column is read as one of volume 0, which becomes a finding.
 """
 
 import re
@@ -63,13 +64,7 @@ def read(file: CandleFile) -> CandleSeries:
     if outside.size:
         raise BadCandles(name, f"row {outside[0] + 1} has a timestamp that is not in UTC ms")
     block = np.column_stack([column.astype(np.float64) for column in columns[1:]])
-    series = CandleSeries.checked(file.symbol, file.interval, times, block, source=name)
-    close = np.flatnonzero(np.diff(times) < interval_ms(file.interval))
-    if close.size:
-        raise BadCandles(
-            name, f"row {close[0] + 2} opens before the {file.interval} candle before it has closed"
-        )
-    return series
+    return CandleSeries.checked(file.symbol, file.interval, times, block, source=name)
 
 
 def _columns(path: Path) -> list[NDArray[Any]]:
@@ -81,9 +76,10 @@ def _columns(path: Path) -> list[NDArray[Any]]:
         where = _first_bad_line(path) if path.suffix == ".csv" else None
         raise BadCandles(path.name, where or str(problem).splitlines()[0][:200]) from problem
     missing = [name for name in COLUMNS if name not in table.column_names]
-    if missing:
+    if missing not in ([], ["volume"]):
         raise BadCandles(path.name, f"it has no column {', '.join(missing)}")
-    return [_numbers(path, name, table.column(name)) for name in COLUMNS]
+    found = [_numbers(path, name, table.column(name)) for name in COLUMNS if name not in missing]
+    return [*found, *(np.zeros(table.num_rows) for _ in missing)]
 
 
 def _numbers(path: Path, name: str, column: Any) -> NDArray[Any]:

@@ -15,13 +15,14 @@ from typing import Any
 
 from records.candles import CandleSeries, interval_ms
 from records.clock import Clock, SystemClock, epoch_ms, from_epoch_ms
-from records.errors import VenueError
+from records.errors import StaleCandles, VenueError
 from records.market import MarketSnapshot, Skipped, SymbolMarket, SymbolRules
 from records.ports import MarketRequest
+from records.skipped import Cause
 from tools.exchange import ccxt_read
 from tools.exchange.aggregate import aggregate, divides
 from tools.exchange.ccxt_client import check_url, check_venue_id, public_client
-from tools.exchange.findings import frame_findings, stale_finding
+from tools.exchange.findings import market_findings
 from tools.exchange.symbols import venue_symbol
 
 _BOOK_LEVELS = 20
@@ -30,6 +31,10 @@ _MOST_ROWS = 1000
 _PERPETUAL_TYPES = frozenset({"swap", "future"})
 # What ccxt's parsers raise when a venue answers with something else than it documents.
 _NONSENSE = (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError)
+
+
+class _Unlisted(VenueError):
+    """The venue has no such market."""
 
 
 class CcxtMarket:
@@ -63,7 +68,11 @@ class CcxtMarket:
         return self._run(ask)
 
     def observe(self, request: MarketRequest) -> MarketSnapshot:
-        """All markets at once; raises VenueError when none can be read."""
+        """
+        All markets at once; raises VenueError when none can be read.
+
+        Where the venue answers and every market has stopped, the snapshot holds none.
+        """
         if not request.symbols:
             raise VenueError("No market was asked for; nothing was read. Set symbols.")
 
@@ -112,15 +121,21 @@ class CcxtMarket:
         """One market, or why it is left out."""
         import ccxt
 
+        cause: Cause = "failed"
         try:
             return await self._market(exchange, symbol, request, now)
+        except _Unlisted as problem:
+            cause, reason = "absent", str(problem)
+        except StaleCandles as problem:
+            cause, reason = "stale", f"its candles are stale; {problem}"
         except VenueError as problem:
             reason = str(problem)
         except ccxt.BaseError as problem:
             reason = _said(problem)
         except _NONSENSE as problem:
             reason = f"the venue's answer cannot be read ({type(problem).__name__})"
-        return Skipped(symbol=symbol[:40], reason=f"{symbol[:40]} was left out: {reason}"[:300])
+        said = f"{symbol[:40]} was left out: {reason}"[:300]
+        return Skipped(symbol=symbol[:40], reason=said, cause=cause)
 
     async def _market(
         self, exchange: Any, symbol: str, request: MarketRequest, now: datetime
@@ -138,7 +153,7 @@ class CcxtMarket:
                 for interval in request.intervals
             ),
         )
-        findings += _judged(series, request.candles, now)
+        findings += map(str, market_findings(series, request.candles, epoch_ms(now)))
         if size != 1:
             findings.append(f"one contract is {size} of the base; volumes may count contracts")
         book = ccxt_read.book(depth, size)
@@ -218,14 +233,15 @@ class CcxtMarket:
     def _snapshot(self, found: list[SymbolMarket | Skipped], now: datetime) -> MarketSnapshot:
         markets = {one.symbol: one for one in found if isinstance(one, SymbolMarket)}
         skipped = tuple(one for one in found if isinstance(one, Skipped))
-        if not markets:
+        seen = MarketSnapshot(
+            venue=self.name, synthetic=False, as_of=now, markets=markets, skipped=skipped
+        )
+        if not markets and not seen.is_quiet([one.symbol for one in skipped]):
             raise VenueError(
                 f"No market of {self.name} can be read. {skipped[0].reason}. Nothing was traded. "
                 "Check symbols and intervals, then run again."
             )
-        return MarketSnapshot(
-            venue=self.name, synthetic=False, as_of=now, markets=markets, skipped=skipped
-        )
+        return seen
 
     def _rules(self, exchange: Any, symbol: str) -> SymbolRules:
         market = exchange.market(self._spelling(exchange, symbol))
@@ -235,7 +251,7 @@ class CcxtMarket:
         perpetual = exchange.options.get("defaultType") in _PERPETUAL_TYPES
         spelling = venue_symbol(symbol, exchange.markets, contracts_first=perpetual)
         if spelling is None:
-            raise VenueError(
+            raise _Unlisted(
                 f"{self.name} lists no market {symbol[:40]}. Nothing was read for it. "
                 "Correct symbols, or choose another venue."
             )
@@ -326,19 +342,6 @@ async def _all(*questions: Awaitable[Any]) -> list[Any]:
         if isinstance(one, BaseException):
             raise one
     return answers
-
-
-def _judged(series: list[CandleSeries], wanted: int, now: datetime) -> list[str]:
-    """Findings of all frames; a stale finest frame means that the market cannot be used."""
-    findings: list[str] = []
-    finest = min(series, key=lambda one: interval_ms(one.interval), default=None)
-    for one in series:
-        if stale := stale_finding(one, epoch_ms(now)):
-            if one is finest or not len(one):
-                raise VenueError(f"its candles are stale; {stale}")
-            findings.append(f"stale {stale}")
-        findings += frame_findings(one, wanted)
-    return findings
 
 
 def _said(problem: Exception) -> str:

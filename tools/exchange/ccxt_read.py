@@ -37,7 +37,12 @@ def exact(value: Any, what: str) -> Decimal:
 
 
 def candles(symbol: str, interval: str, rows: Any) -> CandleSeries:
-    """ccxt's rows of open time, open, high, low, close, volume."""
+    """
+    ccxt's rows of open time, open, high, low, close, volume.
+
+    Mark-price candles come without any volume, which is then 0 throughout: a finding. One
+    that is missing among others is a fault.
+    """
     name = f"{symbol} {interval}"
     if not isinstance(rows, Sequence) or any(len(row) < 6 for row in rows):
         raise BadCandles(name, "the venue's answer is not rows of six numbers")
@@ -45,6 +50,8 @@ def candles(symbol: str, interval: str, rows: Any) -> CandleSeries:
         raise BadCandles(name, "an open time is not a whole number of milliseconds")
     times = np.array([row[0] for row in rows], dtype=np.int64)
     values = np.array([row[1:6] for row in rows], dtype=np.float64).reshape(len(rows), 5)
+    if len(values) and all(row[5] is None for row in rows):
+        values[:, 4] = 0
     return CandleSeries.checked(symbol, interval, times, values)
 
 

@@ -28,6 +28,7 @@ from records.ports import MarketRequest
 from tools.exchange.aggregate import aggregate, origin_ms
 from tools.exchange.cascade import LEVELS_MINUTES, nodes, normal, uniform
 from tools.exchange.demo_markets import LISTINGS, Listing
+from tools.exchange.findings import market_findings
 
 _MINUTE_MS = 60_000
 _FUNDING_MS = 8 * 3_600_000
@@ -67,7 +68,8 @@ class DemoMarket:
             markets=self._markets(known, request, now)
             | (self._markets(also, beside, now) if beside and also else {}),
             skipped=tuple(
-                Skipped(symbol=symbol, reason=_no_market(symbol)[:300]) for symbol in unknown
+                Skipped(symbol=symbol, reason=_no_market(symbol)[:300], cause="absent")
+                for symbol in unknown
             ),
         )
 
@@ -98,6 +100,8 @@ class DemoMarket:
         markets = {}
         for symbol in symbols:
             book = self._book(symbol, prices[symbol], now_ms)
+            seen = {interval: frame[symbol] for interval, frame in frames.items()}
+            odd = market_findings(tuple(seen.values()), request.candles, now_ms)
             markets[symbol] = SymbolMarket(
                 symbol=symbol,
                 ticker=Ticker(
@@ -105,9 +109,10 @@ class DemoMarket:
                 ),
                 book=book,
                 rules=LISTINGS[symbol].rules,
-                frames={interval: frame[symbol] for interval, frame in frames.items()},
+                frames=seen,
                 funding_rate_pct=funding[symbol],
                 open_interest=self._open_interest(symbol, now_ms),
+                findings=tuple(map(str, odd)),
             )
         return markets
 

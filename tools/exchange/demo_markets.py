@@ -1,4 +1,4 @@
-"""The six markets of the demo venue: plausible sizes and rules, none of them real."""
+"""The twenty markets of the demo venue: plausible sizes and rules, none of them real."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -129,6 +129,46 @@ _DOGE = Listing(
     open_interest=3_000_000_000,
 )
 
+_SMALLER = (
+    # base, usual price, daily move, decimals, lot, daily volume
+    ("ADA", 0.75, 0.050, 4, "1", 300_000_000),
+    ("AVAX", 28, 0.052, 2, "0.1", 6_000_000),
+    ("LINK", 16, 0.051, 3, "0.1", 12_000_000),
+    ("DOT", 5.2, 0.049, 3, "0.1", 30_000_000),
+    ("LTC", 95, 0.043, 2, "0.001", 2_000_000),
+    ("BCH", 430, 0.045, 1, "0.001", 300_000),
+    ("ATOM", 6.1, 0.050, 3, "0.1", 20_000_000),
+    ("UNI", 9.5, 0.056, 3, "0.1", 10_000_000),
+    ("NEAR", 4.2, 0.057, 3, "0.1", 40_000_000),
+    ("FIL", 4.8, 0.054, 3, "0.1", 25_000_000),
+    ("APT", 8.3, 0.055, 3, "0.1", 12_000_000),
+    ("ARB", 0.62, 0.057, 4, "1", 250_000_000),
+    ("OP", 1.4, 0.058, 4, "0.1", 120_000_000),
+    ("SUI", 2.6, 0.060, 4, "0.1", 90_000_000),
+)
+
+
+def _smaller(base: str, price: float, move: float, decimals: int, lot: str, volume: int) -> Listing:
+    return Listing(
+        symbol=f"{base}/USDT",
+        usual_price=price,
+        daily_move=move,
+        price_decimals=decimals,
+        lot=lot,
+        min_notional=5,
+        quantum=2**-4 if volume < 1_000_000 else 1,
+        daily_volume=volume,
+        spread_bps="2.5",
+        open_interest=volume // 2,
+    )
+
+
 LISTINGS: Mapping[str, Listing] = MappingProxyType(
-    {one.symbol: one for one in (_BTC, _ETH, _SOL, _BNB, _XRP, _DOGE)}
+    {
+        one.symbol: one
+        for one in (
+            *(_BTC, _ETH, _SOL, _BNB, _XRP, _DOGE),
+            *(_smaller(*row) for row in _SMALLER),
+        )
+    }
 )

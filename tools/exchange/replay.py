@@ -21,7 +21,7 @@ import numpy as np
 
 from records.candles import CandleSeries, interval_ms
 from records.clock import Clock, epoch_ms, from_epoch_ms
-from records.errors import SettingsError, VenueError
+from records.errors import BadCandles, SettingsError, StaleCandles, VenueError
 from records.market import (
     Level,
     MarketSnapshot,
@@ -35,7 +35,7 @@ from records.ports import MarketRequest
 from tools.exchange import candle_files
 from tools.exchange.aggregate import aggregate, divides
 from tools.exchange.candle_files import CandleFile
-from tools.exchange.findings import frame_findings, stale_finding
+from tools.exchange.findings import market_findings, stale_finding
 
 _HALF_SPREAD = Decimal("0.0001")
 _BOOK_LEVELS = 10
@@ -72,31 +72,45 @@ class ReplayMarket:
         return self._finest(symbol).rules
 
     def observe(self, request: MarketRequest) -> MarketSnapshot:
-        """All markets asked for, as of the clock's time."""
+        """
+        All markets asked for, as of the clock's time.
+
+        Raises VenueError when the files show none; in an outage, with candles before it and
+        after, the snapshot is empty and says so.
+        """
         now = self._clock.now()
-        markets, skipped, too_small = {}, [], []
+        markets, skipped, too_small = {}, [], list[SettingsError]()
+        unusable: list[BadCandles] = []
         for symbol in request.symbols:
             try:
                 markets[symbol] = self._market(symbol, request, now)
             except SettingsError as problem:
                 too_small.append(problem)
                 skipped.append(Skipped(symbol=symbol, reason=str(problem)[:300]))
-            except _Absent as problem:
+            except BadCandles as problem:
+                unusable.append(problem)
                 skipped.append(Skipped(symbol=symbol, reason=str(problem)[:300]))
-        if skipped and not markets:
+            except StaleCandles as problem:
+                skipped.append(Skipped(symbol=symbol, reason=str(problem)[:300], cause="stale"))
+            except _Absent as problem:
+                skipped.append(Skipped(symbol=symbol, reason=str(problem)[:300], cause="absent"))
+        seen = MarketSnapshot(
+            venue=self.name, synthetic=False, as_of=now, markets=markets, skipped=tuple(skipped)
+        )
+        if skipped and not markets and not seen.is_quiet(request.symbols):
             if len(too_small) == len(skipped):
                 raise too_small[0]
+            if unusable:
+                raise unusable[0]
             raise VenueError(
                 f"No market can be replayed at {now:%Y-%m-%d %H:%M} UTC: {skipped[0].reason} "
                 "Nothing was traded. Choose a time or files that overlap."
             )
         if (beside := request.for_price()) is not None:
             for symbol in beside.symbols:
-                with suppress(SettingsError, _Absent):
+                with suppress(SettingsError, VenueError):
                     markets[symbol] = self._market(symbol, beside, now)
-        return MarketSnapshot(
-            venue=self.name, synthetic=False, as_of=now, markets=markets, skipped=tuple(skipped)
-        )
+        return seen.model_copy(update={"markets": markets})
 
     def candles_between(
         self, symbol: str, interval: str, start: datetime, end: datetime
@@ -111,14 +125,16 @@ class ReplayMarket:
         now_ms = epoch_ms(now)
         finest = self._finest(symbol)
         recent = finest.window(now_ms - _DAY_MS - 2 * finest.length_ms, now_ms)
-        if stale := stale_finding(recent, now_ms):
-            raise _Absent(f"No fresh candles of {symbol}; {stale}.")
-        frames, findings = {}, []
-        for interval in request.intervals:
-            frames[interval] = frame = self._frame(symbol, interval, request.candles, now_ms)
-            if stale := stale_finding(frame, now_ms):
-                raise _Absent(f"No fresh candles of {symbol}; {stale}.")
-            findings += frame_findings(frame, request.candles)
+        if recent.is_stale(now_ms):
+            raise self._stopped(symbol, finest.newest(1, now_ms), now_ms)
+        frames = {
+            interval: self._frame(symbol, interval, request.candles, now_ms)
+            for interval in request.intervals
+        }
+        try:
+            findings = market_findings(tuple(frames.values()), request.candles, now_ms)
+        except StaleCandles as problem:
+            raise StaleCandles(f"No fresh candles of {symbol}; {problem}.") from problem
         book = _modelled_book(recent, finest.rules)
         if not (book.bids and book.asks):
             raise _Absent(f"{symbol}: its prices have too few digits to model a book from.")
@@ -135,8 +151,18 @@ class ReplayMarket:
             frames=frames,
             funding_rate_pct=None,
             open_interest=None,
-            findings=tuple(findings),
+            findings=tuple(map(str, findings)),
         )
+
+    def _stopped(self, symbol: str, last: CandleSeries, now_ms: int) -> VenueError:
+        """An outage when the file goes on later; else this is not a time of the file at all."""
+        tape = self._finest(symbol).series
+        if not len(last):
+            return _Absent(f"The files of {symbol} hold no candle that had closed by then.")
+        words = f"No fresh candles of {symbol}; {stale_finding(last, now_ms)}"
+        if int(tape.open_time_ms[-1]) > now_ms:
+            return StaleCandles(f"{words}.")
+        return _Absent(f"{words}, and the files end there.")
 
     def _frame(self, symbol: str, interval: str, count: int, until_ms: int) -> CandleSeries:
         """The newest closed candles, put together from smaller ones if need be."""

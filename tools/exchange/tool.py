@@ -3,6 +3,8 @@ The market and the account as agents read them. Nothing here can send an order: 
 writing side of a venue is not imported, and the tools hold frozen records only.
 """
 
+from collections.abc import Mapping
+
 from crewai.tools import BaseTool
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -35,7 +37,7 @@ class GetMarketSnapshotTool(BaseTool):
 
     name: str = "get_market_snapshot"
     description: str = (
-        "Prices, spread, 24 h change and volume, funding and open interest of shortlisted markets."
+        "Price, spread, 24 h change and volume, funding, and what is odd about the data."
     )
     args_schema: type[BaseModel] = GetMarketSnapshotArgs
     snapshot: MarketSnapshot
@@ -66,6 +68,8 @@ class GetPortfolioTool(BaseTool):
     description: str = "Equity, cash, exposure and the open positions with their stops and theses."
     args_schema: type[BaseModel] = GetPortfolioArgs
     account: AccountState
+    views: Mapping[str, str] = Field(default_factory=dict)
+    """By market what its signal says of the position held there."""
 
     def _run(self) -> str:
-        return answer(portfolio_document(self.account))
+        return answer(portfolio_document(self.account, self.views))

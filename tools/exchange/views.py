@@ -5,7 +5,7 @@ Pure functions of the snapshot and the account, so that they serve without CrewA
 What cannot be computed is null; nothing is estimated.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -18,15 +18,11 @@ from records.table import table
 MARKET_COLUMNS = (
     "symbol",
     "last",
-    "bid",
-    "ask",
     "spread_pct",
     "change_24h_pct",
-    "volume_24h_quote",
+    "volume_24h_millions",
     "perpetual",
     "funding_rate_pct",
-    "open_interest",
-    "findings",
 )
 PORTFOLIO_COLUMNS = (
     "symbol",
@@ -46,27 +42,32 @@ _DAY_MS = 86_400_000
 def market_document(snapshot: MarketSnapshot, symbols: Sequence[str]) -> dict[str, Any]:
     """Prices, costs and the last day of these markets, which must be in the snapshot."""
     now_ms = epoch_ms(snapshot.as_of)
-    rows = [_market_row(snapshot.markets[symbol], now_ms) for symbol in symbols]
+    seen = {symbol: snapshot.markets[symbol] for symbol in symbols}
+    findings = {symbol: one.findings for symbol, one in seen.items() if one.findings}
+    skipped = [one.symbol for one in snapshot.skipped]
     return {
         "venue": snapshot.venue,
         "synthetic": snapshot.synthetic,
         "as_of": snapshot.as_of,
-        **table(MARKET_COLUMNS, rows),
-        "skipped": [one.model_dump() for one in snapshot.skipped],
+        **table(MARKET_COLUMNS, [_market_row(market, now_ms) for market in seen.values()]),
+        **({"findings": findings} if findings else {}),
+        **({"skipped": skipped} if skipped else {}),
     }
 
 
-def portfolio_document(account: AccountState) -> dict[str, Any]:
-    """Equity, exposure and every open position."""
+def portfolio_document(account: AccountState, views: Mapping[str, str]) -> dict[str, Any]:
+    """Equity, exposure, every open position, and by market what the signal says of it."""
     exposure = sum((mark.notional for mark in account.positions), Decimal(0))
     share = _rounded(exposure / account.equity * 100, 2) if account.equity > 0 else None
+    held = [_position_row(mark) for mark in account.positions]
     return {
         "currency": account.currency,
         "equity": _rounded(account.equity, 2),
         "cash": _rounded(account.cash, 2),
         "exposure_pct": share,
         "open_positions": len(account.positions),
-        **table(PORTFOLIO_COLUMNS, [_position_row(mark) for mark in account.positions]),
+        **(table(PORTFOLIO_COLUMNS, held) if held else {}),
+        **({"position_view": dict(views)} if views else {}),
     }
 
 
@@ -76,8 +77,7 @@ def last_day(market: SymbolMarket, now_ms: int) -> tuple[float | None, float | N
     if frame is None or not len(frame):
         return None, None
     day = frame.since(now_ms - _DAY_MS - interval_ms(frame.interval) + 1)
-    reaches = frame.open_time_ms[0] <= now_ms - _DAY_MS
-    if not len(day) or not reaches:
+    if not len(day) or day.open_time_ms[0] > now_ms - _DAY_MS:  # too short, or a gap there
         return None, None
     change = (float(market.ticker.last) / float(day.open[0]) - 1) * 100
     return round(change, 2), round(float((day.volume * day.close).sum()))
@@ -95,15 +95,11 @@ def _market_row(market: SymbolMarket, now_ms: int) -> list[Any]:
     return [
         market.symbol,
         ticker.last,
-        ticker.bid,
-        ticker.ask,
         _rounded(ticker.spread_pct, 4),
         change,
-        volume,
+        None if volume is None else float(f"{volume / 1e6:.3g}"),
         market.rules.perpetual,
         market.funding_rate_pct,
-        market.open_interest,
-        list(market.findings),
     ]
 
 

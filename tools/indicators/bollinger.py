@@ -7,11 +7,10 @@ without width have no %b.
 """
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
 from records.candles import CandleSeries
 from tools.indicators.smoothing import Array
+from tools.indicators.windows import deviation
 
 LENGTH = 20
 WIDTH = 2.0
@@ -19,19 +18,8 @@ WIDTH = 2.0
 
 def compute(series: CandleSeries) -> dict[str, Array]:
     """The three bands in the quote currency, and the close's place between them in percent."""
-    middle = np.full(len(series), np.nan)
-    deviation = np.full(len(series), np.nan)
-    if len(series) >= LENGTH:
-        windows = sliding_window_view(series.close, LENGTH)
-        middle[LENGTH - 1 :] = windows.mean(axis=1)
-        deviation[LENGTH - 1 :] = np.where(_flat(windows), 0.0, windows.std(axis=1))
-    lower, upper = middle - WIDTH * deviation, middle + WIDTH * deviation
+    middle, scatter = deviation(series.close, LENGTH)
+    lower, upper = middle - WIDTH * scatter, middle + WIDTH * scatter
     place = np.full(len(series), np.nan)
-    np.divide(series.close - lower, upper - lower, out=place, where=deviation > 0)
+    np.divide(series.close - lower, upper - lower, out=place, where=scatter > 0)
     return {"bb_upper": upper, "bb_middle": middle, "bb_lower": lower, "bb_pct": 100 * place}
-
-
-def _flat(windows: Array) -> NDArray[np.bool_]:
-    # The mean of equal floats can be off by one bit, which would pass for a deviation.
-    flat: NDArray[np.bool_] = windows.max(axis=1) == windows.min(axis=1)
-    return flat

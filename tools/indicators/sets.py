@@ -5,80 +5,101 @@ Several agents read them, some at the same time; all of them get the same ones. 
 market or interval the snapshot does not hold has no set: it is left out, not guessed.
 """
 
-import logging
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock
-
-from pydantic import ValidationError
 
 from records.candles import CandleSeries
 from records.market import MarketSnapshot
 from records.reports import IndicatorSet
-from tools.indicators.compute import document_of, indicator_set
-from tools.worker import Worker
-
-_TIMEOUT_S = 20.0
-_log = logging.getLogger(__name__)
+from tools.indicators.extra import ExtraName
+from tools.indicators.extra_numbers import ExtraNumbers
+from tools.indicators.registry import Computed, Frames, Known, arrays, last
 
 
 def indicator_sets(
-    snapshot: MarketSnapshot, symbols: Iterable[str], intervals: Iterable[str]
+    snapshot: MarketSnapshot,
+    symbols: Iterable[str],
+    intervals: Iterable[str],
+    computed: Computed | None = None,
 ) -> tuple[IndicatorSet, ...]:
-    """Every indicator of these markets and intervals, in the order asked."""
-    return tuple(indicator_set(series) for series in _series(snapshot, symbols, tuple(intervals)))
+    """
+    Every indicator of these markets and intervals, in the order asked.
+
+    What `computed` holds of a market is not computed again, and what is computed is left there.
+    """
+    computed = {} if computed is None else computed
+    return tuple(
+        indicator_set(
+            _frames(snapshot, series.symbol),
+            series.interval,
+            computed.setdefault(series.symbol, {}),
+        )
+        for series in _series(snapshot, symbols, tuple(intervals))
+    )
+
+
+def indicator_set(frames: Frames, interval: str, known: Known) -> IndicatorSet:
+    """Every indicator of one market and interval, its other intervals at hand."""
+    series = frames[interval]
+    return IndicatorSet(
+        symbol=series.symbol,
+        interval=interval,
+        as_of=series.closes_at,
+        values={name: last(array) for name, array in arrays(frames, interval, known).items()},
+    )
 
 
 class IndicatorNumbers:
     """The sets of one cycle's shortlist, all intervals; computed when first asked for."""
 
-    def __init__(self, snapshot: MarketSnapshot, symbols: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        snapshot: MarketSnapshot,
+        symbols: tuple[str, ...],
+        *,
+        computed: Computed | None = None,
+        extra: Sequence[ExtraName] = (),
+    ) -> None:
+        """`computed` is what the screen has left; `extra` is added where the desk decides."""
         self._snapshot = snapshot
         self._symbols = symbols
+        self._computed = computed
+        self._extra = ExtraNumbers(extra)
         self._sets: tuple[IndicatorSet, ...] | None = None
-        self._worker: Worker | None = None
         self._lock = Lock()
 
+    @property
+    def extra_columns(self) -> tuple[str, ...]:
+        """The names that the extras have in the sets of the deciding interval."""
+        return self._extra.columns
+
     def start(self) -> None:
-        """Begin in a process of its own, unless pandas-ta is imported here already."""
-        if "pandas_ta" in sys.modules:
-            return
-        wanted = _series(self._snapshot, self._symbols, intervals_of(self._snapshot))
-        try:
-            self._worker = Worker("tools.indicators.compute", document_of(wanted))
-        except OSError as error:
-            _log.warning("indicators are computed here: %s", error.strerror)
+        """Begin with the extras, if there are any, in a process of their own."""
+        deciding = intervals_of(self._snapshot)[:1]
+        self._extra.start(_series(self._snapshot, self._symbols, deciding))
 
     def sets(self) -> tuple[IndicatorSet, ...]:
         """The same tuple for every caller of this cycle."""
         with self._lock:
             if self._sets is None:
-                self._sets = self._from_worker() or indicator_sets(
-                    self._snapshot, self._symbols, intervals_of(self._snapshot)
-                )
+                self._sets = self._all()
             return self._sets
 
     def close(self) -> None:
-        """Wait for the other process, if nobody has asked for its numbers."""
+        """End the other process, if nobody has asked for its numbers."""
         with self._lock:
-            if self._worker is not None:
-                self._from_worker()
+            self._extra.stop()
 
-    def _from_worker(self) -> tuple[IndicatorSet, ...] | None:
-        """What the other process found; None when it has to be computed here."""
-        if self._worker is None:
-            return None
-        lines, ending = self._worker.finish(_TIMEOUT_S)
-        self._worker = None
-        wanted = len(tuple(_series(self._snapshot, self._symbols, intervals_of(self._snapshot))))
-        try:
-            sets = tuple(IndicatorSet.model_validate_json(line) for line in lines)
-        except ValidationError:
-            sets = ()
-        if len(sets) == wanted:
-            return sets
-        _log.warning("indicators are computed here: %s", ending)
-        return None
+    def _all(self) -> tuple[IndicatorSet, ...]:
+        known = intervals_of(self._snapshot)
+        sets = indicator_sets(self._snapshot, self._symbols, known, self._computed)
+        more = self._extra.finish()
+        return tuple(
+            one.model_copy(update={"values": {**one.values, **found}})
+            if (found := more.get((one.symbol, one.interval)))
+            else one
+            for one in sets
+        )
 
 
 def _series(
@@ -92,9 +113,20 @@ def _series(
                 yield series
 
 
+def _frames(snapshot: MarketSnapshot, symbol: str) -> dict[str, CandleSeries]:
+    """The market's series that hold candles."""
+    frames = snapshot.markets[symbol].frames
+    return {interval: series for interval, series in frames.items() if len(series)}
+
+
 def intervals_of(snapshot: MarketSnapshot) -> tuple[str, ...]:
     """Every interval some market has, in the order they first appear."""
     return tuple(dict.fromkeys(i for market in snapshot.markets.values() for i in market.frames))
+
+
+def rounded(value: float | None) -> float | None:
+    """As models read an indicator: five significant digits, each of which costs."""
+    return None if value is None else float(f"{value:.5g}")
 
 
 def six_digits(value: float | None) -> float | None:

@@ -1,19 +1,20 @@
 """
 What each cycle saw and how it ended: its row, the market, the reports.
 
-A cycle is written twice, when it begins and when it ends; the ending is final. One
-without an ending was killed, and `unfinished` says so.
+A cycle is written when it begins, after each call of a model, and when it ends; the ending is
+final. One without an ending was killed, and `unfinished` says so; what it spent stands.
 """
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 
 from records.base import Mode
-from records.cycle import CycleRecord
+from records.cycle import CycleRecord, ModelUse, Outcome
 from records.errors import LedgerConflict, LedgerCorrupt
 from records.history import CycleStart, MarketSummary, SnapshotSummary
 from records.reports import ReportRow
@@ -65,6 +66,24 @@ class Cycles:
             }
             connection.execute(insert(cycles), values)
 
+    def add_use(self, cycle_id: str, use: ModelUse) -> None:
+        """Add what calls of models cost to a cycle that has not ended."""
+        this = cycles.c.cycle_id == cycle_id, cycles.c.ended_at.is_(None)
+        with self._store.writing() as connection:
+            row = connection.execute(select(cycles).where(*this)).one_or_none()
+            if row is None:
+                raise LedgerConflict(
+                    f"Cycle {cycle_id!r} was never begun in this ledger, or has already ended. "
+                    "What its models cost was not recorded. Begin it first."
+                )
+            spent = ModelUse(
+                calls=row.model_calls or 0,
+                prompt_tokens=row.prompt_tokens or 0,
+                completion_tokens=row.completion_tokens or 0,
+                cost_usd=row.cost_usd or Decimal(0),
+            )
+            connection.execute(update(cycles).where(*this).values(**_spent(spent.and_then(use))))
+
     def end_cycle(self, record: CycleRecord) -> None:
         """Write how a begun cycle ended, once."""
         statement = (
@@ -100,6 +119,34 @@ class Cycles:
         )
         with self._store.reading() as connection:
             return documents(CycleRecord, connection.execute(statement))
+
+    def newest_first(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        outcome: Outcome | None = None,
+    ) -> Iterator[CycleRecord]:
+        """
+        Cycles that ended, read a page at a time, so that a long history fits in memory.
+
+        `since` and `until` bound when they began; the second is excluded.
+        """
+        wanted: list[ColumnElement[bool]] = [cycles.c.record.is_not(None)]
+        wanted += [cycles.c.started_at >= since] if since is not None else []
+        wanted += [cycles.c.started_at < until] if until is not None else []
+        wanted += [cycles.c.outcome == outcome] if outcome is not None else []
+        rows = select(cycles.c.sequence, cycles.c.record).where(*wanted).limit(_PAGE)
+        rows, before = rows.order_by(cycles.c.sequence.desc()), cycles.c.sequence
+        last = None
+        while True:
+            page = rows if last is None else rows.where(before < last)
+            with self._store.reading() as connection:
+                found = connection.execute(page).all()
+            yield from (from_document(CycleRecord, row.record) for row in found)
+            if len(found) < _PAGE:
+                return
+            last = found[-1].sequence
 
     def last_venue(self) -> tuple[str, str] | None:
         """Venue and mode of the newest cycle that did not fail: whose account this is."""
@@ -137,7 +184,11 @@ class Cycles:
         return row.started_at if row is not None and row.venue == "replay" else None
 
     def cost_since(self, since: datetime) -> Decimal:
-        """What models cost in USD in cycles begun at or after a time, as far as it is known."""
+        """
+        What models cost in USD in cycles begun at or after a time, as far as it is known.
+
+        Cycles that run or were killed count with the calls that were answered.
+        """
         statement = select(cycles.c.cost_usd).where(
             cycles.c.started_at >= since, cycles.c.cost_usd.is_not(None)
         )
@@ -205,6 +256,7 @@ class Cycles:
             return documents(ReportRow, connection.execute(statement))
 
 
+_PAGE = 200
 _LAST_SEQUENCE = select(func.coalesce(func.max(cycles.c.sequence), 0))
 
 
@@ -217,14 +269,21 @@ def _ending(record: CycleRecord) -> dict[str, object]:
         "hold_reason": record.hold_reason,
         "message": record.message,
         "exit_code": record.exit_code,
-        "model_calls": record.model.calls,
         "model_rounds": record.model.rounds,
-        "prompt_tokens": record.model.prompt_tokens,
-        "completion_tokens": record.model.completion_tokens,
-        "cost_usd": record.model.cost_usd,
+        **_spent(record.model),
         "transcript_lines": seal.lines if seal else None,
         "transcript_hash": seal.last_hash if seal else None,
         "record": document(record),
+    }
+
+
+def _spent(use: ModelUse) -> dict[str, object]:
+    """The columns that tell what models cost."""
+    return {
+        "model_calls": use.calls,
+        "prompt_tokens": use.prompt_tokens,
+        "completion_tokens": use.completion_tokens,
+        "cost_usd": use.cost_usd,
     }
 
 

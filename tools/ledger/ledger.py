@@ -88,10 +88,12 @@ class Ledger:
     def integrity(self) -> list[str]:
         """What is wrong with the file, one sentence each; empty when it is sound."""
         from tools.ledger.backup import faults_in
+        from tools.ledger.readable import unreadable
 
         try:
             with self.store.raw() as connection:
-                return faults_in(connection)
+                faults = faults_in(connection)
+            return faults or list(unreadable(self.store))
         except LedgerCorrupt as error:
             return [str(error)]
 

@@ -39,6 +39,8 @@ class FeedEntry:
     summary: str
     published_at: datetime | None
     hours_ago: str = ""
+    publisher: str = ""
+    """Registrable domain of the site, where a service names it."""
 
 
 def entries(body: bytes) -> tuple[FeedEntry, ...]:

@@ -63,6 +63,8 @@ _PHRASE = re.compile("|".join((*_GOOD_PHRASES, *_BAD_PHRASES)))
 _WORD = re.compile(r"[^\W\d_]+")
 _FULL_MOOD = 3  # this many words of one mind make a full score
 
+MOOD_WORDS = frozenset(_MOOD)
+
 
 def lexicon_score(text: str) -> float:
     """From -1 (bad words only) over 0 (none, or as many good as bad) to +1."""

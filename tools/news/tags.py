@@ -9,14 +9,20 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-_NAMES = {
+NAMES = {
     "BTC": ("bitcoin",),
     "ETH": ("ethereum", "ether"),
     "SOL": ("solana",),
     "BNB": (),
     "XRP": ("ripple",),
     "DOGE": ("dogecoin",),
+    "ADA": ("cardano",),
+    "AVAX": ("avalanche",),
+    "LTC": ("litecoin",),
+    "DOT": ("polkadot",),
+    "LINK": ("chainlink",),
 }
+"""What a market's coin is called in words; others are known by their ticker alone."""
 
 
 def tagged(text: str, symbols: Sequence[str]) -> tuple[str, ...]:
@@ -28,5 +34,5 @@ def tagged(text: str, symbols: Sequence[str]) -> tuple[str, ...]:
 def _pattern(base: str) -> re.Pattern[str]:
     """Tickers in capitals only (SOL, not sol); a one-letter ticker only after a dollar sign."""
     ticker = rf"\$?{re.escape(base)}" if len(base) > 1 else rf"\${re.escape(base)}"
-    names = "".join(f"|(?i:{name})" for name in _NAMES.get(base, ()))
+    names = "".join(f"|(?i:{name})" for name in NAMES.get(base, ()))
     return re.compile(rf"(?<![A-Za-z0-9])(?:{ticker}{names})(?![A-Za-z0-9])")

@@ -66,12 +66,26 @@ def size_pct(state: BreakerState, limits: BreakerLimits) -> Decimal:
     return limits.half_size_pct if state.status == "RECOVERING" else Decimal(100)
 
 
-def is_blind(state: BreakerState) -> bool:
-    """Whether neither Bitcoin nor Ether could be measured, so that no crash would be seen."""
-    return not any(
-        r.trigger in recovery.drops_of(symbol) and not r.stale
-        for r in state.readings
+def unseen(
+    state: BreakerState, previous: BreakerState | None, watched: Sequence[str]
+) -> tuple[str, ...]:
+    """
+    Majors whose fall would not be seen now, though the desk trades them or saw them before.
+
+    A venue that has neither of them shows no crash at all, so both count as unseen there.
+    """
+    seen = _measured(state)
+    known = (_measured(previous) if previous is not None else frozenset()) | seen
+    needed = [symbol for symbol in MAJORS if symbol in watched or symbol in known]
+    return tuple(symbol for symbol in needed or MAJORS if symbol not in seen)
+
+
+def _measured(state: BreakerState) -> frozenset[str]:
+    """The majors with a fresh drop among the readings."""
+    return frozenset(
+        symbol
         for symbol in MAJORS
+        if any(r.trigger in recovery.drops_of(symbol) and not r.stale for r in state.readings)
     )
 
 

@@ -31,8 +31,8 @@ from records.verdict import (
     VerdictReport,
     WrittenVerdict,
 )
+from tools.indicators.correlation import correlations
 from tools.ledger.ledger import Ledger
-from tools.risk.correlation import correlations
 from tools.risk.facts import Figures, invented
 from tools.risk.gate import Denied, GateView, judge
 from tools.risk.losses import LossState, day_began
@@ -67,12 +67,14 @@ class RiskDesk:
         self.halted = halted
         self._support = support
         self._figures = figures
-        self._shortlist = shortlist
+        self.shortlist = shortlist
         self._ledger = ledger
         self._ids = ids
         self._clock = clock
         self._journal = journal
         self._one_at_a_time = Lock()
+        self._vetoed: set[str] = set()
+        """Proposals vetoed after their first verdict."""
 
     def register(
         self, written: Sequence[WrittenProposal], situations: Mapping[str, str] | None = None
@@ -88,9 +90,20 @@ class RiskDesk:
         return tuple(proposal for proposal in entered if proposal is not None)
 
     def submit(self, written: Sequence[WrittenVerdict]) -> VerdictReport:
-        """Record each verdict and ask the gate; approvals follow only from here."""
+        """
+        Record each verdict and ask the gate; approvals follow only from here.
+
+        Vetoes come first: of two verdicts on one proposal the first stands, and no veto is lost.
+        """
+        vetoes_first = sorted(written, key=lambda one: one.decision != "veto")
         with self._one_at_a_time:
-            return VerdictReport(outcomes=tuple(self._submit(one) for one in written))
+            return VerdictReport(outcomes=tuple(self._submit(one) for one in vetoes_first))
+
+    def withdrawn(self, approval: Approval) -> str | None:
+        """Why an approval may not be used any more; None when nothing speaks against it."""
+        if approval.proposal_id not in self._vetoed:
+            return None
+        return "the officer vetoed its proposal after all"
 
     def open_proposals(self) -> tuple[TradeProposal, ...]:
         """Proposals of this cycle that ask for a trade and have neither verdict nor refusal."""
@@ -138,7 +151,7 @@ class RiskDesk:
         return self._ids.cycle_id
 
     def _register(self, written: WrittenProposal, situation: str) -> TradeProposal | None:
-        if written.symbol not in self._shortlist:
+        if written.symbol not in self.shortlist:
             message = f"{written.symbol!r} is not on this cycle's shortlist, so it was dropped"
             self._record(_shown(written.symbol), "off_shortlist", message)
             return None
@@ -201,6 +214,8 @@ class RiskDesk:
         try:
             self._ledger.decisions.add_verdict(verdict)
         except OrderRefused as stands:
+            if draft.decision == "veto":
+                self._vetoed.add(draft.proposal_id)
             return self._refuse(draft, type(stands).__name__, str(stands))
         return self._pass_gate(proposal, verdict)
 
@@ -248,7 +263,7 @@ class RiskDesk:
         return sent + sum(one.used_at is None for one in holdings.promised)
 
     def _market(self, symbol: str) -> SymbolMarket | None:
-        return self.snapshot.markets.get(symbol) if symbol in self._shortlist else None
+        return self.snapshot.markets.get(symbol) if symbol in self.shortlist else None
 
     def _refuse(
         self, draft: WrittenVerdict, code: str, message: str, denied: Denied | None = None

@@ -2,8 +2,9 @@
 A proposal may quote figures; each must be one that the desk's tools printed.
 
 A quoted figure holds when it is the printed one, or that one rounded to the digits that
-were written. A name nobody printed cannot be checked, so it counts as invented. Figures
-in the thesis are looked at where they stand behind the exact name of an indicator.
+were written. A name nobody printed cannot be checked, so it counts as invented. In the
+thesis a figure is looked at where it stands behind the name of an indicator and interval;
+comparisons ("below 30") and other prose are not checked.
 """
 
 import re
@@ -18,11 +19,18 @@ Figures = Mapping[str, Decimal]
 
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
 _QUOTED = re.compile(
-    r"(?<![\w@])([A-Za-z][A-Za-z0-9_]{1,40}@[0-9]{1,3}[mhdwM])"
-    r"\s{0,2}(?:=|:|is|at)?\s{0,2}"
+    r"(?<![\w@])((?:[A-Z0-9]{1,20}/[A-Z0-9]{1,20}\s)?"
+    r"[A-Za-z][A-Za-z0-9_-]{1,40}\s?@\s?[0-9]{1,3}[mhdwM])\b"
+    r"\s{0,2}(?:=|:|\(|≈|~|is at|is|at|of|reads|stands at)?\s{0,2}"
     r"(-?[0-9]{1,60}(?:,[0-9]{3})*(?:\.[0-9]{1,60})?(?:[eE][+-]?[0-9]{1,3})?)"
-    r"(?![\w.]*\.\.|[0-9])"
+    r"(?![\w.]*\.\.|[0-9])\s?(%?)\s?([A-Za-z]{0,12})"
 )
+_MEASURES = frozenset(
+    {"k", "m", "b", "x", "atr", "bars", "bps", "candles", "deviations", "pct", "percent"}
+    | {"points", "times"}
+)
+"""Words that make a number behind a name a distance, or a number of thousands, not its value."""
+_FROM_IT = frozenset({"above", "away", "below", "from", "off", "over", "under"})
 _PLAIN = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
 _FEWEST_DIGITS = 2
 """A whole number of fewer digits must be exact: nearly every figure rounds to 0 or 1."""
@@ -39,17 +47,19 @@ def invented(draft: ProposalDraft, figures: Figures) -> tuple[str, ...]:
 
 
 def quoted(text: str) -> Iterator[tuple[str, Decimal]]:
-    """Figures of a text that stand behind an indicator's exact name."""
-    for name, value in _QUOTED.findall(text):
-        yield name, Decimal(value.replace(",", ""))
+    """Figures of a text that stand behind an indicator's name, as its value."""
+    for name, value, percent, word in _QUOTED.findall(text):
+        distance = word.casefold() in _MEASURES or (percent and word.casefold() in _FROM_IT)
+        if not distance:
+            yield name, Decimal(value.replace(",", ""))
 
 
 def printed_figures(documents: Iterable[Mapping[str, Any]], symbol: str) -> Figures:
     """
-    Every figure in these answers of tools that is about this market or about no market.
+    Every figure in these answers of tools, those about other markets under their name.
 
-    A row that has an interval gives its figures under name and interval, `rsi_14_3m`. What
-    stands under another market's name is not about this one.
+    A row that has an interval gives its figures under name and interval: `rsi_14_3m` of this
+    market, `btc_usdt_rsi_14_3m` of another.
     """
     found: dict[str, Decimal] = {}
     for document in documents:
@@ -71,7 +81,7 @@ def rounds_to(printed: Decimal, written: Decimal) -> bool:
 def _faults(draft: ProposalDraft, figures: Figures) -> Iterator[str]:
     own = f"{figure_name(draft.symbol)}_"
     said = [(fact.name, fact.value) for fact in draft.facts]
-    said += [one for one in quoted(draft.thesis) if figure_name(one[0]) in figures]
+    said += quoted(draft.thesis)
     for name, value in said:
         key = figure_name(name)
         known = figures.get(key, figures.get(key.removeprefix(own)))
@@ -95,14 +105,14 @@ def _figures(document: Mapping[str, Any], symbol: str) -> Iterator[tuple[str, De
 
 
 def _row(cells: Mapping[str, Any], symbol: str) -> Iterator[tuple[str, Decimal]]:
-    if cells.get("symbol", symbol) != symbol:
-        return
+    about = cells.get("symbol", symbol)
+    other = "" if about == symbol else f"{about} "
     interval = cells.get("interval")
     suffix = f"@{interval}" if isinstance(interval, str) else ""
     label = f"{cells['trigger']} " if isinstance(cells.get("trigger"), str) else ""
     for name, value in cells.items():
         if (number := _number(value)) is not None:
-            yield f"{label}{name}{suffix}", number
+            yield f"{other}{label}{name}{suffix}", number
 
 
 def _number(value: Any) -> Decimal | None:

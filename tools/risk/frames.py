@@ -18,7 +18,6 @@ MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
 EXACT = Context(prec=150)
 """Digits enough for any amount a record can hold."""
-_STALE_AFTER_INTERVALS = 2
 _LOWEST, _HIGHEST = 1e-20, 1e20
 
 
@@ -32,10 +31,7 @@ def fresh_frames(market: SymbolMarket, now_ms: int) -> Iterator[CandleSeries]:
 
 def is_fresh(series: CandleSeries, now_ms: int) -> bool:
     """Whether the series has a candle, and its newest one is at most two intervals old."""
-    length_ms = interval_ms(series.interval)
-    if not len(series):
-        return False
-    return now_ms - int(series.open_time_ms[-1]) <= (_STALE_AFTER_INTERVALS + 1) * length_ms
+    return not series.is_stale(now_ms)
 
 
 def unbroken(series: CandleSeries) -> bool:

@@ -307,12 +307,20 @@ def _stop_not_too_far(case: Case) -> str | None:
 
 @_entry("risk.min_reward_risk")
 def _worth_the_risk(case: Case) -> str | None:
-    """A target must pay for the stops on the way; no target, no bound."""
+    """A target must pay for the stops on the way."""
     draft = case.draft.model_copy(update={"stop": case.stop})
     ratio = reward_risk(draft, case.price)
     if ratio is None or ratio >= case.limits.min_reward_risk:
         return None
     return f"reward/risk is {ratio:.2f}, the least is {case.limits.min_reward_risk}"
+
+
+@_entry("risk.require_take_profit")
+def _names_its_target(case: Case) -> str | None:
+    """Without a target there is no reward to weigh; leaving it out is no way around that."""
+    if not case.limits.require_take_profit or case.draft.take_profit is not None:
+        return None
+    return "it names no target, so its reward cannot be weighed against its risk"
 
 
 @_entry("take_profit")

@@ -16,11 +16,13 @@ from tools.risk.drops import drop, lowest_since, newest_price, slide
 from tools.risk.triggers import BITCOIN, MAJORS, WINDOWS, shown
 from tools.risk.volume import volume_share_pct
 
+WAY_OUT = "(for ever, if its source is gone: `desk breaker reset`, or change its limit)"
+
 
 def missing(held: BreakerState, snapshot: MarketSnapshot, limits: BreakerLimits) -> Iterator[str]:
     """In words, every condition that does not hold; nothing when it has recovered."""
     if blind := [reading.trigger for reading in held.readings if reading.stale]:
-        yield f"cannot be measured: {', '.join(blind)}"
+        yield f"cannot be measured: {', '.join(blind)} {WAY_OUT}"
     yield from _calm(held, snapshot, limits)
     yield from _trade(snapshot, limits)
     yield from _regain(held, snapshot, limits)

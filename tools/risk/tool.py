@@ -23,13 +23,17 @@ class GetLimitsTool(BaseTool):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     name: str = "get_limits"
-    description: str = "Every risk limit in force, and the room left under it."
+    description: str = (
+        "The limits a trade must keep by its own numbers, locked markets, and the room left. "
+        "The desk checks all its limits itself."
+    )
     args_schema: type[BaseModel] = NoArgs
     desk: RiskDesk
 
     def _run(self) -> str:
         desk = self.desk
-        return answer(limits_view(desk.limits, desk.holdings(""), desk.locks(), desk.halted()))
+        held, locks = desk.holdings(""), desk.locks()
+        return answer(limits_view(desk.limits, held, locks, desk.halted(), desk.shortlist))
 
 
 class GetCircuitBreakerTool(BaseTool):

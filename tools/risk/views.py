@@ -9,16 +9,33 @@ from records.risk import RiskLimits
 from records.table import table
 from tools.risk.sizing import Holdings, room
 
+BY_THE_TRADE = (
+    "risk_per_trade_pct",
+    "max_position_pct",
+    "max_leverage",
+    "min_stop_pct",
+    "max_stop_pct",
+    "min_reward_risk",
+    "max_spread_pct",
+    "price_band_pct",
+)
+"""The limits that a proposal or a verdict can keep by its own numbers."""
+
 
 def limits_view(
-    limits: RiskLimits, holdings: Holdings, locks: Sequence[Lock], halted: str | None
+    limits: RiskLimits,
+    holdings: Holdings,
+    locks: Sequence[Lock],
+    halted: str | None,
+    shortlist: Sequence[str],
 ) -> dict[str, Any]:
-    """The answer of `get_limits`: every bound in force, what is locked, and the room left."""
+    """The answer of `get_limits`: what a trade must keep, what is locked, and the room left."""
     left = room("", 1, holdings, limits)
+    here = (lock for lock in locks if lock.symbol is None or lock.symbol in shortlist)
     return {
         "halted": halted is not None,
-        "locked": [f"{lock.symbol or 'all'}: {lock.reason}" for lock in locks],
-        "limits": {name: getattr(limits, name) for name in RiskLimits.model_fields},
+        "locked": [f"{lock.symbol or 'all'}: {lock.reason}" for lock in here],
+        "limits": {name: getattr(limits, name) for name in BY_THE_TRADE},
         "room": {
             "exposure_left": left.exposure_left,
             "positions_left": left.positions_left,
@@ -41,4 +58,4 @@ def breaker_view(state: BreakerState) -> dict[str, Any]:
     }
 
 
-_SHOWN = 5
+_SHOWN = 3

@@ -1,42 +1,37 @@
 """
-How many indicators agree on a direction: the number the screen acts on.
+strength: how many of five indicators agree, the number the screen acts on.
 
-Source: domain notes, Strategies, Signal strength. It counts and decides nothing: how
-strong a signal must be is a setting, and an agent may still see it differently.
+Source: domain notes, Strategies, Signal strength. A trade needs three; fewer are a hold
+that still says how many there were.
 """
 
-from typing import Literal
-
-from records.candles import CandleSeries
-from records.market import MarketSnapshot
-from records.signal import TradingSignal
+from records.signal import SignalAction, SignalRules, TradingSignal
+from tools.signals.conditions import signal
+from tools.signals.measured import Measured
 from tools.signals.votes import Vote, votes
 
-Direction = Literal["long", "short", "none"]
-_WORDS = {1: "long", -1: "short", 0: "no vote"}
+_WORDS = {1: "buy", -1: "sell", 0: "no vote"}
 
 
-def signal_strength(series: CandleSeries) -> TradingSignal:
-    """Direction by the sum of five votes, strength by how many of them share it."""
-    cast = votes(series)
+def judge(at: Measured, rules: SignalRules) -> TradingSignal:
+    """
+    Action by the sum of five votes, strength by how many share its sign.
+
+    The confidence is that sum over five: 4 for and 1 against are 0.6.
+    """
+    cast = votes(at, rules)
     balance = sum(vote.sign for vote in cast)
-    direction: Direction = "long" if balance > 0 else "short" if balance < 0 else "none"
-    return TradingSignal(
-        symbol=series.symbol,
-        interval=series.interval,
-        as_of=series.closes_at,
-        direction=direction,
-        strength=sum(vote.sign * balance > 0 for vote in cast),
-        reasons=tuple(_sentence(vote) for vote in cast),
-    )
-
-
-def signals(snapshot: MarketSnapshot, interval: str) -> tuple[TradingSignal, ...]:
-    """The signal of every market that has candles of this interval, in the snapshot's order."""
-    return tuple(
-        signal_strength(series)
-        for market in snapshot.markets.values()
-        if (series := market.frames.get(interval)) is not None and len(series)
+    strength = sum(vote.sign * balance > 0 for vote in cast)
+    action: SignalAction = "hold"
+    if strength >= rules.votes_to_trade:
+        action = "buy" if balance > 0 else "sell"
+    return signal(
+        "strength",
+        at,
+        action,
+        strength=strength,
+        confidence=abs(balance) / len(cast) if action != "hold" else 0.0,
+        reasons=[_sentence(vote) for vote in sorted(cast, key=lambda vote: -vote.sign * balance)],
     )
 
 

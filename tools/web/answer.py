@@ -19,8 +19,13 @@ def read_answer[R: BaseModel](
 ) -> R:
     """The one JSON object at this address; raises Unreadable."""
     body = fetch(url, limits, accept="application/json", deadline=deadline)
+    return as_answer(record, body, limits.max_bytes)
+
+
+def as_answer[R: BaseModel](record: type[R], body: bytes, max_bytes: int) -> R:
+    """The one JSON object that a body is; raises Unreadable."""
     try:
-        return record.model_validate(_object(body, limits.max_bytes))
+        return record.model_validate(_object(body, max_bytes))
     except (NotStrict, UnicodeDecodeError, json.JSONDecodeError):
         raise Unreadable("it did not answer with one plain JSON object") from None
     except ValidationError as error:

@@ -10,7 +10,7 @@ follows no link and no redirect to another host.
 import ssl
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import httpcore
@@ -29,17 +29,27 @@ class Unreadable(ValueError):
     """This address gives nothing this time; the message says why in our own words."""
 
 
-def fetch(url: str, limits: WebLimits, *, accept: str, deadline: float | None = None) -> bytes:
+def fetch(
+    url: str,
+    limits: WebLimits,
+    *,
+    accept: str,
+    deadline: float | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> bytes:
     """
     The unpacked body of an answer with status 200; raises Unreadable.
 
     It ends at `deadline` on the monotonic clock, else `deadline_s` from now. Only looking up
     the host's name cannot be cut short, so ask from a thread that may be left behind.
+    `headers` are sent besides our own, and never named in an error: they may hold a key. They
+    go along with a redirect on the same host; limits without redirects send them once.
     """
     if deadline is None:
         deadline = time.monotonic() + limits.deadline_s
+    sent = [("Accept", accept), *_HEADERS, *_printable(headers or {})]
     try:
-        return _fetch(checked(url), limits, accept, deadline)
+        return _fetch(checked(url), limits, sent, deadline)
     except AddressRefused as error:
         raise Unreadable(str(error)) from None
     except httpcore.TimeoutException:
@@ -48,11 +58,19 @@ def fetch(url: str, limits: WebLimits, *, accept: str, deadline: float | None = 
         raise Unreadable("its connection failed") from None
 
 
-def _fetch(target: Target, limits: WebLimits, accept: str, deadline: float) -> bytes:
+def _printable(headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    if not all(value.isascii() and value.isprintable() for value in headers.values()):
+        raise Unreadable("its key holds characters that no header can carry")
+    return list(headers.items())
+
+
+def _fetch(
+    target: Target, limits: WebLimits, sent: list[tuple[str, str]], deadline: float
+) -> bytes:
     network = _CheckedNetwork(deadline, allow_private=limits.allow_private)
     with httpcore.ConnectionPool(max_connections=1, network_backend=network) as pool:
         for _ in range(limits.max_redirects + 1):
-            headers = [("Host", target.authority), ("Accept", accept), *_HEADERS]
+            headers = [("Host", target.authority), *sent]
             with pool.stream("GET", target.url, headers=headers) as response:
                 if response.status not in _REDIRECTS:
                     return _body(response, limits.max_bytes)

@@ -82,9 +82,7 @@ def approved_case() -> Documents:
         },
         "get_indicators": {
             **tabled(frame("3m"), frame("1h", rsi_14=62), columns=INDICATORS),
-            "signals": tabled(
-                {"symbol": BTC, "direction": "long", "strength": 4, "reasons": ["rsi"]}
-            ),
+            "signals": tabled({"symbol": BTC, "action": "buy", "strength": 4, "reasons": ["rsi"]}),
         },
         "read_chart": {
             "interval": "3m",
@@ -103,16 +101,19 @@ def approved_case() -> Documents:
         },
         "get_news": {
             "sample": False,
-            "items": [
+            "scored": "local",
+            "markets": tabled({"symbol": BTC, "score": 0.2, "items": 1, "sources": 1}),
+            **tabled(
                 {
                     "id": "n1",
                     "age_h": 2.0,
+                    "markets": ["BTC"],
+                    "score": 0.2,
+                    "sources": ["feed.example"],
                     "title": "Bitcoin steady",
                     "summary": "Quiet.",
-                    "symbols": ["BTC"],
-                    "local_score": 0.2,
                 }
-            ],
+            ),
         },
         "get_portfolio": {
             "currency": "USDT",
@@ -187,7 +188,7 @@ def short_case() -> Documents:
     documents["get_indicators"] |= rows
     for path, value in (
         ("get_market_snapshot.perpetual", True),
-        ("get_indicators/signals.direction", "short"),
+        ("get_indicators/signals.action", "sell"),
         ("read_chart.trend", "down"),
         ("read_chart.slope_pct_per_bar", -0.05),
         ("read_chart.support", "98"),
@@ -198,11 +199,9 @@ def short_case() -> Documents:
 
 
 def proposal(number: int = 1, **draft: Any) -> dict[str, Any]:
-    """A sized long of BTC, as the desk prints it."""
+    """A sized long of BTC, as the desk hands it on."""
     return {
         "proposal_id": f"c-1-p{number}",
-        "cycle_id": "c-1",
-        "created_at": "2026-01-15T12:00:05Z",
         "draft": {
             "symbol": BTC,
             "action": "open_long",
@@ -215,8 +214,6 @@ def proposal(number: int = 1, **draft: Any) -> dict[str, Any]:
         "sizing": {
             "quantity": "10",
             "reference_price": "100",
-            "notional": "1000",
-            "risk_amount": "10",
             "risk_pct": "0.1",
             "reward_risk": "2.5",
             "bound_by": "risk.max_position_pct",

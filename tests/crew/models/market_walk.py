@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.crew.models.desk_case import BTC, INDICATORS, Documents, approved_case, tabled
+from tests.crew.models.desk_case import (
+    BTC,
+    INDICATORS,
+    Documents,
+    approved_case,
+    changed,
+    tabled,
+)
 
 Prices = NDArray[np.float64]
 WINDOW = 1300
@@ -32,7 +39,7 @@ def evidence_at(
     frames = [_frame("3m", seen), _frame("1h", seen[::-1][::20][::-1])]
     last = float(seen[-1])
     strength = _strength(frames[0])
-    signal = {"symbol": BTC, "direction": _direction(strength), "strength": abs(strength)}
+    signal = {"symbol": BTC, "action": _action(strength), "strength": abs(strength)}
     documents = approved_case()
     documents["get_indicators"] = tabled(*frames, columns=INDICATORS) | {"signals": tabled(signal)}
     documents["get_market_snapshot"] |= tabled(
@@ -45,8 +52,8 @@ def evidence_at(
         }
     )
     documents["read_chart"] = tabled(_chart(seen[-120:]))
-    documents["get_news"]["items"][0]["local_score"] = round(float(rng.uniform(-0.6, 0.6)), 2)
-    return documents
+    mood = round(float(rng.uniform(-0.6, 0.6)), 2)
+    return changed(changed(documents, "get_news.score", mood), "get_news/markets.score", mood)
 
 
 def _ema(values: Prices, length: int) -> Prices:
@@ -86,8 +93,8 @@ def _strength(frame: dict[str, Any]) -> int:
     return int(sum(votes))
 
 
-def _direction(strength: int) -> str:
-    return "none" if strength == 0 else "long" if strength > 0 else "short"
+def _action(strength: int) -> str:
+    return "hold" if strength == 0 else "buy" if strength > 0 else "sell"
 
 
 def _chart(closes: Prices) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from crew.models.answers import BadCall, canonical, read_call
 from crew.models.guarded import GuardedLLM
+from records.base import Figure
 from records.errors import AnswerRefused, BudgetExhausted, ModelFailed
 from records.strict import NotStrict, one_object
 from tools.orders.tool import PlaceOrderArgs
@@ -23,6 +24,12 @@ class Args(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     size: float | str
+
+
+class Priced(BaseModel):
+    """A figure that is read as the desk reads them."""
+
+    size: Figure
 
 
 OFFERED = {"get_size": Args, "place_order": PlaceOrderArgs}
@@ -226,6 +233,21 @@ def test_every_provider_s_spelling_of_a_call_is_read(spelled: Any) -> None:
     found = read_call(spelled, OFFERED)
     assert not isinstance(found, BadCall)
     assert (found.name, dict(found.arguments)) == ("get_size", {"size": 1})
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf")])
+def test_what_is_no_number_is_not_taken_for_a_missing_one(odd: float) -> None:
+    """As null it would have meant: the whole position."""
+    found = read_call(SimpleNamespace(id="c", name="get_size", input={"size": odd}), OFFERED)
+    assert isinstance(found, BadCall)
+    assert found.code == "bad_arguments"
+
+
+def test_a_number_that_is_refused_when_it_is_read_again_is_refused_at_once() -> None:
+    """Written out, 1e80 is longer than any tool takes."""
+    found = read_call(call("get_size", '{"size": 1e80}'), {"get_size": Priced})
+    assert isinstance(found, BadCall)
+    assert "plain decimal" in found.message
 
 
 @pytest.mark.parametrize("spelled", [{}, {"function": 7}, SimpleNamespace(), "place_order", None])

@@ -15,6 +15,7 @@ from tests.crew.models.desk_case import (
     SYMBOLS_SCHEMA,
     Documents,
     approved_case,
+    changed,
     proposals,
     report,
     schema,
@@ -45,7 +46,8 @@ def user(text: str) -> list[dict[str, Any]]:
 
 def with_news(text: str) -> Documents:
     documents = approved_case()
-    documents["get_news"]["items"][0] |= {"title": text, "summary": text, "source": text}
+    for column, value in (("title", text), ("summary", text), ("sources", [text])):
+        documents = changed(documents, f"get_news.{column}", value)
     return documents
 
 

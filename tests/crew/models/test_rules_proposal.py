@@ -28,7 +28,7 @@ def holding(
 
 
 def without_signal(documents: Documents) -> Documents:
-    return changed(documents, "get_indicators/signals.direction", "none")
+    return changed(documents, "get_indicators/signals.action", "hold")
 
 
 def turned() -> Documents:
@@ -63,7 +63,7 @@ def test_facts_repeat_the_tools_figures_digit_for_digit() -> None:
     [
         ("report technical/views/0.conviction", 0.1),
         ("get_indicators/signals.strength", 2),
-        ("get_indicators/signals.direction", "short"),
+        ("get_indicators/signals.action", "sell"),
         ("get_limits.halted", True),
         ("get_market_snapshot.last", None),
     ],
@@ -159,7 +159,7 @@ def test_on_a_perpetual_agreeing_readers_open_a_short_mirrored() -> None:
     assert (100 - draft.take_profit) / (draft.stop - 100) >= Decimal("1.5")
     assert draft.invalidation_price is not None and 100 < draft.invalidation_price <= draft.stop
     assert "Short: technical -0.6" in draft.thesis
-    assert "at or below -0.35; signal short" in draft.thesis
+    assert "at or below -0.35; signal strength 4" in draft.thesis
 
 
 def test_a_short_mirrors_the_long_to_the_digit() -> None:
@@ -179,7 +179,7 @@ def test_a_short_mirrors_the_long_to_the_digit() -> None:
         ("get_market_snapshot.perpetual", "true"),
         ("report technical/views/0.conviction", -0.1),
         ("get_indicators/signals.strength", 2),
-        ("get_indicators/signals.direction", "long"),
+        ("get_indicators/signals.action", "buy"),
         ("get_limits.halted", True),
     ],
 )
@@ -223,7 +223,7 @@ def test_a_losing_short_without_a_signal_is_cut_and_a_winning_one_kept(
     """The mirror image: only a short signal supports a short."""
     assert proposals(holding("-5", short_case(), "short")) == []
     for documents in (without_signal(short_case()), changed(
-        short_case(), "get_indicators/signals.direction", "long"
+        short_case(), "get_indicators/signals.action", "buy"
     )):  # fmt: skip
         drafts = proposals(holding(open_pct, documents, "short"))
         assert [draft["action"] for draft in drafts] == actions

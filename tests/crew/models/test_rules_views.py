@@ -36,7 +36,7 @@ def falling() -> Documents:
     documents = approved_case()
     down = {"close": 97, "ema_20": 98, "ema_50": 99, "macd_hist": -0.1, "rsi_14": 38}
     rows = tabled(frame("3m", **down), frame("1h", **down), columns=INDICATORS)
-    signal = {"symbol": BTC, "direction": "short", "strength": 4, "reasons": []}
+    signal = {"symbol": BTC, "action": "sell", "strength": 4, "reasons": []}
     return documents | {"get_indicators": {**rows, "signals": tabled(signal)}}
 
 
@@ -93,43 +93,41 @@ def test_every_market_gets_a_valid_view_even_without_evidence(
     assert (strengths[0] == 0) == (spoiled is not None)
 
 
-def test_old_news_weighs_less() -> None:
-    """Half a day halves a headline's weight."""
-    documents = approved_case()
-    item = documents["get_news"]["items"][0]
-    old = {**item, "id": "n2", "local_score": -0.4, "age_h": item["age_h"] + 12}
-    documents["get_news"]["items"] = [{**item, "local_score": 0.5}, old]
+def test_a_markets_news_score_is_the_desks_own() -> None:
+    """Old news weighs less by the desk's arithmetic; a model that did its own would differ."""
+    view = sentiment(changed(approved_case(), "get_news/markets.score", -0.41))
 
-    view = sentiment(documents)
-
-    assert view["score"] == pytest.approx((0.5 - 0.4 / 2) / 1.5, abs=0.001)
-    assert (view["items"], view["confidence"]) == (["n1", "n2"], "low")
+    assert (view["score"], view["mood"]) == (-0.41, "negative")
+    assert (view["items"], view["confidence"]) == (["n1"], "low")
 
 
-def test_market_wide_news_counts_half_and_other_markets_news_not_at_all() -> None:
+def test_market_wide_news_is_cited_last_and_other_markets_news_not_at_all() -> None:
     """A headline about another coin says nothing of this one."""
     documents = approved_case()
-    item = documents["get_news"]["items"][0]
-    wide = {**item, "id": "n2", "symbols": [], "local_score": -0.4}
-    other = {**item, "id": "n3", "symbols": ["DOGE"], "local_score": -1}
-    documents["get_news"]["items"] = [{**item, "local_score": 0.5}, wide, other]
+    (row,) = documents["get_news"]["rows"]
+    columns = documents["get_news"]["columns"]
+    about = columns.index("markets")
+    for item_id, markets in (("n0", []), ("n3", ["DOGE"])):
+        documents["get_news"]["rows"].append([item_id, *row[1:about], markets, *row[about + 1 :]])
 
-    view = sentiment(documents)
-
-    assert view["score"] == pytest.approx((0.5 - 0.2) / 1.5, abs=0.001)
-    assert sentiment(documents, ETH)["items"] == ["n2"]
+    assert sentiment(documents)["items"] == ["n1", "n0"]
 
 
 @pytest.mark.parametrize(
-    "change",
-    [{"local_score": 2}, {"local_score": "x"}, {"age_h": -1}, {"id": "a b\n"}, {"symbols": "BTC"}],
+    ("column", "value"),
+    [("score", 2), ("score", "x"), ("age_h", -1), ("id", "a b\n"), ("markets", "BTC")],
 )
-def test_a_news_item_with_an_impossible_figure_is_left_out(change: dict[str, Any]) -> None:
+def test_a_news_item_with_an_impossible_figure_is_left_out(column: str, value: Any) -> None:
     """A score of 2 is not a strong 1: the item cannot be trusted at all."""
-    documents = approved_case()
-    documents["get_news"]["items"][0] |= change
+    assert sentiment(changed(approved_case(), f"get_news.{column}", value))["items"] == []
 
-    assert sentiment(documents)["items"] == []
+
+@pytest.mark.parametrize("score", [None, 1.01, "x", True])
+def test_a_news_score_that_cannot_be_one_is_no_view(score: Any) -> None:
+    """Without a figure there is nothing to weigh, however many headlines there are."""
+    view = sentiment(changed(approved_case(), "get_news/markets.score", score))
+
+    assert (view["score"], view["mood"], view["items"]) == (0, "neutral", [])
 
 
 def test_chart_levels_and_trend_are_copied_and_weighed() -> None:

@@ -2,31 +2,10 @@
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from tests.tools.chart.drawn import chart, through, walk
 from tests.tools.indicators.samples import from_closes, snapshot, wandering
-from tools.chart.geometry import BARS, geometry, swing_highs, swing_lows
-
-
-def _through(*points: tuple[int, float]) -> NDArray[np.float64]:
-    """Straight lines through (bar, close), with a small ripple so that ranges are not zero."""
-    bars, closes = zip(*points, strict=True)
-    line = np.interp(np.arange(bars[-1] + 1), bars, closes)
-    return np.asarray(line, dtype=np.float64)
-
-
-def test_a_swing_stands_above_its_neighbours_and_is_known_two_bars_late() -> None:
-    """Fractals: the last two bars can never be one, or it would look ahead."""
-    series = from_closes([1.0, 2.0, 3.0, 2.5, 2.0, 1.0, 2.0, 3.0, 4.0])
-    assert swing_highs(series) == [2]
-    assert swing_lows(series) == [5]
-    assert swing_highs(series.last(4)) == []
-
-
-def test_equal_highs_count_once() -> None:
-    """Coarse ticks make plateaus; the first bar of one is the swing."""
-    series = from_closes([1.0, 2.0, 3.0, 3.0, 3.0, 2.0, 1.0])
-    assert swing_highs(series) == [2]
+from tools.chart.geometry import BARS, geometry
 
 
 @pytest.mark.parametrize(("step", "trend"), [(0.01, "up"), (-0.01, "down")])
@@ -58,7 +37,7 @@ def test_a_flat_market_is_a_range_without_levels() -> None:
 
 def test_levels_are_the_nearest_swings_with_their_touches() -> None:
     """Two lows at 100 and one far below; two highs at 110 and one far above."""
-    closes = _through(
+    closes = through(
         (0, 105), (10, 90), (20, 120), (30, 100), (40, 110), (50, 100.1), (60, 109.9), (64, 106)
     )
     shape = geometry(from_closes(closes, wick=0.002))
@@ -69,41 +48,18 @@ def test_levels_are_the_nearest_swings_with_their_touches() -> None:
 
 def test_without_a_swing_on_that_side_there_is_no_level() -> None:
     """At a new high nothing stands above; missing, and no touches."""
-    shape = geometry(from_closes(_through((0, 100), (20, 90), (60, 150)), wick=0.001))
+    shape = geometry(from_closes(through((0, 100), (20, 90), (60, 150)), wick=0.001))
     assert (shape.resistance, shape.resistance_touches) == (None, 0)
     assert shape.support == pytest.approx(90 * 0.999)
 
 
-@pytest.mark.parametrize(("last", "pattern"), [(112.0, "breakout"), (98.0, "breakdown")])
-def test_a_close_beyond_the_range_before_it_is_named(last: float, pattern: str) -> None:
-    """The last bar is not part of the range it leaves."""
-    closes = np.concatenate([105 + 4 * np.sin(np.arange(120) / 3), [last]])
-    shape = geometry(from_closes(closes))
-    assert shape.pattern == pattern
-    assert shape.range_high is not None and shape.range_low is not None
-    assert shape.range_low > 100 and shape.range_high < 110
-
-
-TOPS = ((0, 100), (30, 120), (45, 110), (60, 120.1), (75, 108))
-
-
-def test_a_double_top_needs_the_valley_to_be_broken() -> None:
-    """Two equal tops alone are only two tops."""
-    closes = _through(*TOPS)
-    assert geometry(from_closes(closes, wick=0.001)).pattern == "double_top"
-    assert geometry(from_closes(closes[:-3], wick=0.001)).pattern == "none"
-
-
-def test_a_double_bottom_is_the_mirror_image() -> None:
-    """Upside down, the same chart has the mirrored name."""
-    mirrored = tuple((bar, 220 - close) for bar, close in TOPS)
-    assert geometry(from_closes(_through(*mirrored), wick=0.001)).pattern == "double_bottom"
-
-
-def test_unequal_tops_are_no_double_top() -> None:
-    """Half an average range apart is the most that still counts as equal."""
-    unequal = (*TOPS[:3], (60, 123.0), (75, 108.0))
-    assert geometry(from_closes(_through(*unequal), wick=0.001)).pattern == "none"
+def test_pattern_and_trend_lines_are_part_of_the_shape() -> None:
+    """The one record an agent's numbers and its picture are both made of."""
+    shape = geometry(chart((0, 100), (30, 120), (45, 110), (60, 120.1), (75, 108)))
+    assert (shape.pattern, shape.pattern_level) == ("double_top", pytest.approx(110 * 0.999))
+    climbing = geometry(walk(400, seed=3))
+    lines = [line for line in (climbing.low_line, climbing.high_line) if line is not None]
+    assert all(abs(line.distance_atr) <= 5 and line.touches >= 3 for line in lines)
 
 
 @pytest.mark.parametrize("count", [1, 4, 29])

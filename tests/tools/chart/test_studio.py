@@ -2,13 +2,18 @@
 
 import struct
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from records.market import MarketSnapshot
+from tests.tools.chart.drawn import walk
 from tests.tools.indicators.samples import from_closes, snapshot, wandering
-from tools.chart.studio import ChartStudio, file_name
+from tools.chart.geometry import geometry
+from tools.chart.studio import ChartStudio, _mark, file_name, frame, larger_of
+from tools.chart.trend_lines import TrendLine
+from tools.indicators.smoothing import exponential
 
 PNG = b"\x89PNG\r\n\x1a\n"
 PATIENCE_S = 30
@@ -106,6 +111,45 @@ def test_what_was_never_started_is_missing(market: MarketSnapshot, tmp_path: Pat
     studio.path("BTC/USDT").write_bytes(PNG)
     assert studio.finish(PATIENCE_S) == {}
     assert "not started" in studio.problems["BTC/USDT"]
+
+
+@pytest.mark.parametrize(
+    ("interval", "larger"), [("3m", "1h"), ("1h", "4h"), ("4h", None), ("30m", "1h")]
+)
+def test_the_larger_frame_is_the_next_one(interval: str, larger: str | None) -> None:
+    """By length, not by place in the list."""
+    assert larger_of(interval, ("4h", "3m", "1h")) == larger
+
+
+def test_what_is_drawn_are_finished_numbers_of_closed_candles() -> None:
+    """The last hundred bars, each list as long as they, and a line that comes into view."""
+    series = walk(400, seed=3)
+    given = frame(series, 60)
+    shape = geometry(series)
+    assert given["ohlcv"][-1][3] == given["levels"][-1]["price"] == series.close[-1]
+    assert {len(values) for values in (given["ohlcv"], *given["averages"].values())} == {60}
+    assert [mark["name"] for mark in given["levels"]] == ["support", "resistance", "close"]
+    assert given["averages"]["EMA 200"][-1] == pytest.approx(exponential(series.close, 200)[-1])
+    lines = [line for line in (shape.low_line, shape.high_line) if line is not None]
+    for mark, line in zip(given["lines"], lines, strict=True):
+        slope = (line.price - line.start) / line.bars
+        assert mark["price"] == line.price
+        assert mark["start"] == pytest.approx(line.price - slope * (59 - mark["bar"]))
+
+
+def test_a_line_that_began_before_the_picture_starts_at_its_edge() -> None:
+    """Drawn from where it enters, at the price it has there."""
+    line = TrendLine(bars=90, start=100.0, price=190.0, touches=3, distance_atr=0.0)
+    assert _mark(line, 61) == {"bar": 0, "start": 130.0, "price": 190.0, "touches": 3}
+
+
+def test_two_readers_may_wait_for_the_same_pictures(market: MarketSnapshot, tmp_path: Path) -> None:
+    """Tasks run side by side, and the end of the cycle waits as well."""
+    studio = ChartStudio(tmp_path, market, tuple(market.markets), "1h")
+    studio.start()
+    with ThreadPoolExecutor(4) as readers:
+        found = list(readers.map(studio.finish, [PATIENCE_S] * 4))
+    assert all(set(drawn) == set(market.markets) for drawn in found)
 
 
 HOSTILE = (

@@ -16,6 +16,7 @@ import pytest
 
 from records.clock import FixedClock
 from records.context import Reading
+from tests.tools.context.sources import fails, giving, silent
 from tests.tools.web.web_server import (
     Answer,
     WebHandler,
@@ -42,11 +43,6 @@ def document(value: Any = "8", at: datetime = TODAY) -> dict[str, Any]:
         "time_until_update": "43200",
     }
     return {"name": "Fear and Greed Index", "data": [day], "metadata": {"error": None}}
-
-
-def giving(body: Any, **headers: str) -> Answer:
-    sent = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return lambda request: request.give(sent, **headers)
 
 
 class Desk:
@@ -228,11 +224,6 @@ def test_any_other_status_is_no_answer(status: int, read: Callable[..., Reading]
         request.end_headers()
 
     assert reason(read(refuse)) == f"it answered with status {status}"
-
-
-def silent(request: WebHandler) -> None:
-    """Takes the question and says nothing."""
-    request.server.stopping.wait(10)
 
 
 @pytest.mark.parametrize("answer", [silent, drip, drip_body])
@@ -444,11 +435,6 @@ def source() -> Any:
 def desk(tmp_path: Path, source: WebServer, clock: FixedClock) -> Desk:
     """A desk of many cycles."""
     return Desk(tmp_path / "state" / "cache", f"{source.base}{PATH}", clock)
-
-
-def fails(request: WebHandler) -> None:
-    request.send_response(500)
-    request.end_headers()
 
 
 def test_a_fresh_reading_is_not_asked_for_again(

@@ -62,6 +62,24 @@ def test_a_first_bucket_that_began_before_the_series_is_dropped():
     assert list(aggregate(small, "4h").open_time_ms) == [MONDAY + 4 * HOUR, MONDAY + 8 * HOUR]
 
 
+@given(rows)
+def test_whole_buckets_are_those_that_lack_no_candle(drawn):
+    """The others alone are left out; what is kept is the same."""
+    small = series_of(drawn)
+    every, whole = aggregate(small, "4h"), aggregate(small, "4h", whole=True)
+    buckets = small.open_time_ms // (4 * HOUR) * 4 * HOUR
+    counted = [int((buckets == opened).sum()) for opened in every.open_time_ms]
+    kept = [i for i, count in enumerate(counted) if count == 4]
+    assert list(whole.open_time_ms) == list(every.open_time_ms[kept])
+    assert list(whole.high) == list(every.high[kept])
+
+
+def test_a_whole_week_begins_on_monday():
+    """Six days and a Monday of the next week are no week."""
+    small = series_of([(1, [5, 5, 5, 5], 1)] * 24 * 14, start=MONDAY + 24 * HOUR)
+    assert list(aggregate(small, "1w", whole=True).open_time_ms) == [MONDAY + 168 * HOUR]
+
+
 def test_weeks_begin_on_monday():
     """The epoch began on a Thursday; a naive floor would cut weeks there."""
     small = series_of([(1, [5, 5, 5, 5], 1)] * 24 * 14)

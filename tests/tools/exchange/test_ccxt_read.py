@@ -62,6 +62,14 @@ def test_bad_candles_are_refused(rows):
         ccxt_read.candles("BTC/USDT", "1h", rows)
 
 
+def test_mark_prices_come_without_volume():
+    """ccxt gives None throughout; a hole among numbers is a fault."""
+    marks = [[*ROW[:5], None], [ROW[0] + 3_600_000, *ROW[1:5], None]]
+    assert list(ccxt_read.candles("BTC/USDT", "1h", marks).volume) == [0, 0]
+    with pytest.raises(BadCandles, match=r"not a number in 1 row, first row 2"):
+        ccxt_read.candles("BTC/USDT", "1h", [ROW, marks[1]])
+
+
 @pytest.mark.parametrize(("mode", "precision", "tick"), [(4, 0.01, "0.01"), (2, 2, "0.01")])
 def test_both_ways_to_state_precision(mode, precision, tick):
     """Tick sizes and decimal places."""

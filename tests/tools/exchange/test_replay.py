@@ -99,7 +99,9 @@ def test_gaps_are_findings(tmp_path):
     columns = {name: values[:5] + values[8:] for name, values in rows(20).items()}
     market = ReplayMarket([write(tmp_path, "BTC_USDT-1h.csv", columns)], at(20))
     findings = market.observe(request("1h", candles=15)).markets["BTC/USDT"].findings
-    assert findings == ("1h: 3 candles missing in 1 gaps, at most 3 in a row",)
+    assert findings == (
+        "1h: 3 candles missing in 1 gap, at most 3 in a row, after 2025-01-01 04:00",
+    )
 
 
 def test_a_market_without_fresh_candles_is_left_out(tmp_path):
@@ -112,7 +114,54 @@ def test_a_market_without_fresh_candles_is_left_out(tmp_path):
     seen = ReplayMarket(files, at(23)).observe(request("1h", symbols=symbols))
     assert list(seen.markets) == ["BTC/USDT"]
     assert [one.symbol for one in seen.skipped] == ["ETH/USDT", "SOL/USDT"]
-    assert "3:00:00 ago" in seen.skipped[0].reason
+    assert [one.cause for one in seen.skipped] == ["absent", "absent"]
+    assert "3:00:00 ago, and the files end there" in seen.skipped[0].reason
+
+
+def test_an_outage_of_all_markets_is_told_and_no_error(tmp_path):
+    """The venue answers, its market has stopped: the desk waits, nothing broke."""
+    columns = {name: values[:10] + values[30:] for name, values in rows(48).items()}
+    market = ReplayMarket([write(tmp_path, "BTC_USDT-1h.csv", columns)], at(20))
+    seen = market.observe(request("1h", symbols=("BTC/USDT", "SOL/USDT")))
+    assert not seen.markets
+    assert seen.is_quiet(["BTC/USDT", "SOL/USDT"])
+    assert [one.cause for one in seen.skipped] == ["stale", "absent"]
+    assert seen.skipped[0].reason == (
+        "No fresh candles of BTC/USDT; 1h: stale, the last candle closed 10:00:00 ago."
+    )
+
+
+def test_after_an_outage_the_slow_frame_is_stale_beside_the_fast_one(tmp_path):
+    """One hour has closed since; the four-hour candle in which it lies has not."""
+    columns = {name: values[:4] + values[17:] for name, values in rows(48).items()}
+    market = ReplayMarket([write(tmp_path, "BTC_USDT-1h.csv", columns)], at(18))
+    seen = market.observe(request("1h", "4h", candles=1)).markets["BTC/USDT"]
+    assert seen.findings == ("4h: stale, the last candle closed 14:00:00 ago",)
+
+
+def test_one_bad_file_costs_its_market_not_the_cycle(tmp_path):
+    """The other market is sound, and the reason names file, fault and row."""
+    files = [
+        write(tmp_path, "BTC_USDT-1h.csv", rows(20)),
+        write(tmp_path, "ETH_USDT-1h.csv", spoil("low", 2, -1.0)),
+    ]
+    asked = request("1h", symbols=("BTC/USDT", "ETH/USDT"))
+    seen = ReplayMarket(files, at(10)).observe(asked)
+    assert list(seen.markets) == ["BTC/USDT"]
+    assert seen.skipped[0].cause == "failed"
+    assert seen.skipped[0].reason == (
+        "Candles of ETH_USDT-1h.csv cannot be used: a price that is not above 0 in 1 row, "
+        "first row 3 (2025-01-01 02:00)."
+    )
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_file_of_mark_prices_needs_no_volume(tmp_path, suffix):
+    """It can be read; what rests on volume cannot, and the finding says so."""
+    columns = {name: values for name, values in rows(20).items() if name != "volume"}
+    market = ReplayMarket([write(tmp_path, f"BTC_USDT-1h.{suffix}", columns)], at(20))
+    seen = market.observe(request("1h")).markets["BTC/USDT"]
+    assert seen.findings == ("1h: no volume, so no figure of it counts",)
 
 
 def test_no_market_at_all_is_an_error(tmp_path):
@@ -156,9 +205,13 @@ def spoil(column, row, value):
         ("high below the body", spoil("high", 2, 99.5), "row 3"),
         ("disorder", spoil("timestamp", 5, START), "row 6"),
         ("duplicate", spoil("timestamp", 5, START + 4 * HOUR), "row 6"),
-        ("not the named interval", rows(10, step=HOUR // 2), "row 2 opens before"),
+        (
+            "not the named interval",
+            rows(10, step=HOUR // 2),
+            "opens before the 1h candle before it has closed in 9 rows, first row 2",
+        ),
         ("seconds instead of ms", rows(10, start=START // 1000), "not in UTC ms"),
-        ("no volume", {k: v for k, v in rows(3).items() if k != "volume"}, "no column volume"),
+        ("no close", {k: v for k, v in rows(3).items() if k != "close"}, "no column close"),
         ("words", rows(3) | {"close": ["1", "two", "3"]}, "close"),
     ],
 )

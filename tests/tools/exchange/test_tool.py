@@ -71,7 +71,7 @@ def test_snapshot_is_a_table_marked_synthetic(market_tool, snapshot):
     assert [row[0] for row in document["rows"]] == ["ETH/USDT", "BTC/USDT"]
     assert document["synthetic"] is True
     assert document["as_of"] == "2026-11-20T16:31:00Z"
-    assert [one["symbol"] for one in document["skipped"]] == ["PEPE/USDT"]
+    assert document["skipped"] == ["PEPE/USDT"]
     assert document["rows"][1][1] == str(snapshot.markets["BTC/USDT"].ticker.last)
 
 
@@ -82,7 +82,8 @@ def test_change_and_volume_are_those_of_the_last_day(market_tool, snapshot):
     hours = snapshot.markets["BTC/USDT"].frames["1h"].last(24)
     last = float(snapshot.markets["BTC/USDT"].ticker.last)
     assert row["change_24h_pct"] == round((last / hours.open[0] - 1) * 100, 2)
-    assert row["volume_24h_quote"] == round(float((hours.volume * hours.close).sum()))
+    million = float((hours.volume * hours.close).sum()) / 1e6
+    assert row["volume_24h_millions"] == pytest.approx(million, rel=0.01)
 
 
 def test_too_little_history_is_null():
@@ -94,7 +95,7 @@ def test_too_little_history_is_null():
     tool = GetMarketSnapshotTool(snapshot=short, shortlist=("BTC/USDT",))
     document = json.loads(tool.run(symbols=["BTC/USDT"]))
     row = dict(zip(document["columns"], document["rows"][0], strict=True))
-    assert (row["change_24h_pct"], row["volume_24h_quote"]) == (None, None)
+    assert (row["change_24h_pct"], row["volume_24h_millions"]) == (None, None)
 
 
 @pytest.mark.parametrize("symbol", ["SOL/USDT", "PEPE/USDT", "bitcoin", "BTC/USD:BTC"])
@@ -125,3 +126,13 @@ def test_portfolio_says_what_is_held_and_why(account):
     row = dict(zip(PORTFOLIO_COLUMNS, document["rows"][0], strict=True))
     assert (row["stop"], row["take_profit"], row["unrealised_pct"]) == ("58000", None, "2.50")
     assert row["thesis"] == "Breakout held."
+    assert "position_view" not in document
+
+
+def test_what_the_signal_says_of_a_position_stands_beside_it(account):
+    """Information for the agents; nothing is closed because of it."""
+    from tools.exchange.tool import GetPortfolioTool
+
+    view = {"BTC/USDT": "keep: hold, not losing"}
+    document = json.loads(GetPortfolioTool(account=account, views=view).run())
+    assert document["position_view"] == view

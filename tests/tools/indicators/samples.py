@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from records.candles import CandleSeries
+from records.candles import CandleSeries, interval_ms
 from records.market import MarketSnapshot, OrderBook, SymbolMarket, SymbolRules, Ticker
 
 REAL = Path(__file__).parents[3] / "../shared/data/ohlcv/binance"
@@ -28,12 +28,14 @@ def from_closes(
     top = np.maximum(opened, close) * (1 + wick)
     bottom = np.minimum(opened, close) * (1 - wick)
     amount = np.full(close.size, 10.0) if volume is None else np.asarray(volume, dtype=np.float64)
-    times = START_MS + HOUR_MS * np.arange(close.size, dtype=np.int64)
+    times = START_MS + interval_ms(interval) * np.arange(close.size, dtype=np.int64)
     block = np.column_stack([opened, top, bottom, close, amount])
     return CandleSeries.checked(symbol, interval, times, block)
 
 
-def wandering(count: int = 600, *, seed: int = 7, symbol: str = "BTC/USDT") -> CandleSeries:
+def wandering(
+    count: int = 600, *, seed: int = 7, symbol: str = "BTC/USDT", interval: str = "1h"
+) -> CandleSeries:
     """A seeded random walk with wicks and uneven volume."""
     rng = np.random.default_rng(seed)
     close = 100 * np.exp(np.cumsum(rng.normal(0, 0.006, count)))
@@ -41,19 +43,20 @@ def wandering(count: int = 600, *, seed: int = 7, symbol: str = "BTC/USDT") -> C
     top = np.maximum(opened, close) * (1 + rng.exponential(0.002, count))
     bottom = np.minimum(opened, close) * (1 - rng.exponential(0.002, count))
     volume = np.exp(rng.normal(3, 0.6, count))
-    times = START_MS + HOUR_MS * np.arange(count, dtype=np.int64)
+    times = START_MS + interval_ms(interval) * np.arange(count, dtype=np.int64)
     block = np.column_stack([opened, top, bottom, close, volume])
-    return CandleSeries.checked(symbol, "1h", times, block)
+    return CandleSeries.checked(symbol, interval, times, block)
 
 
-def real(coin: str, end: int = 3000, count: int = 600) -> CandleSeries:
-    """Real hourly candles of Binance, from the shared data."""
+def real(coin: str, end: int = 3000, count: int = 600, *, interval: str = "1h") -> CandleSeries:
+    """Real candles of Binance, from the shared data."""
     import pandas as pd
 
-    frame = pd.read_parquet(REAL / f"{coin}_USDT-1h.202409-202506.parquet").iloc[end - count : end]
+    file = REAL / f"{coin}_USDT-{interval}.202409-202506.parquet"
+    frame = pd.read_parquet(file).iloc[end - count : end]
     block = frame[["open", "high", "low", "close", "volume"]].to_numpy(dtype=np.float64)
     times = frame["timestamp"].to_numpy(dtype=np.int64)
-    return CandleSeries.checked(f"{coin}/USDT", "1h", times, block)
+    return CandleSeries.checked(f"{coin}/USDT", interval, times, block)
 
 
 def snapshot(*series: CandleSeries, synthetic: bool = False) -> MarketSnapshot:

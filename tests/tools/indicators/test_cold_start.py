@@ -4,8 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.indicators.registry import INDICATORS
-
 ROOT = Path(__file__).parents[3]
 HEAVY = ("pandas", "pandas_ta", "matplotlib", "crewai", "talib", "scipy")
 
@@ -22,19 +20,19 @@ def test_signals_and_geometry_load_nothing_heavy() -> None:
     """A cycle that holds must not pay a second for pandas; it starts cold every minute."""
     code = (
         "from tests.tools.indicators.samples import wandering, snapshot;"
-        "from tools.signals.strength import signals; from tools.chart.geometry import geometry;"
+        "from tools.signals.registry import market_signals;"
+        "from tools.chart.geometry import geometry;"
         "from tools.chart.studio import ChartStudio;"
-        "s = wandering(); signals(snapshot(s), '1h'); geometry(s)"
+        "from records.signal import SignalRules;"
+        "s = wandering(); market_signals(snapshot(s), '1h', SignalRules()); geometry(s)"
     )
     assert _loaded_by(code) == set()
 
 
-def test_every_indicator_but_adx_works_before_pandas() -> None:
-    """Averages, bands and ranges are for protection and screen too; this is where the line runs."""
-    names = tuple(name for name in INDICATORS if name != "adx")
+def test_every_indicator_works_without_pandas() -> None:
+    """Screen, protection and agents read them, in processes that start cold every minute."""
     code = (
         "from tests.tools.indicators.samples import wandering;"
-        "from tools.indicators.registry import indicator;"
-        f"[indicator(name)(wandering()) for name in {names!r}]"
+        "from tools.indicators.registry import latest; latest(wandering())"
     )
     assert _loaded_by(code) == set()

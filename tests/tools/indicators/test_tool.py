@@ -2,16 +2,20 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import ValidationError
 
 from records.market import MarketSnapshot
+from records.signal import SignalRules, TradingSignal
 from tests.tools.indicators.samples import from_closes, snapshot, wandering
 from tools.indicators.asked import SymbolsArgs
-from tools.indicators.sets import IndicatorNumbers, indicator_sets, six_digits
-from tools.signals.strength import signals
+from tools.indicators.registry import SHOWN, SHOWN_BRIEFLY, SHOWN_LARGER
+from tools.indicators.sets import IndicatorNumbers, indicator_sets, rounded, six_digits
+from tools.risk.facts import printed_figures
+from tools.signals.registry import market_signals
 
 if TYPE_CHECKING:
     from tools.indicators.tool import GetIndicatorsTool
@@ -37,7 +41,8 @@ def tool(market: MarketSnapshot) -> "GetIndicatorsTool":
     return GetIndicatorsTool(
         snapshot=market,
         shortlist=SHORTLIST,
-        signals=signals(market, "1h"),
+        signals=(signals := market_signals(market, "1h", SignalRules())),
+        leading={one.symbol: one for one in signals if one.strategy == "strength"},
         numbers=IndicatorNumbers(market, SHORTLIST),
     )
 
@@ -50,24 +55,92 @@ def _asked(tool: "GetIndicatorsTool", *symbols: str) -> dict[str, Any]:
 def test_the_answer_has_every_interval_and_the_signal(tool: "GetIndicatorsTool") -> None:
     """Agents get finished numbers of all intervals in one call."""
     found = _asked(tool, "BTC/USDT")
-    assert set(found) == {"as_of", "columns", "rows", "signals"}
+    assert set(found) == {"as_of", "columns", "rows", "larger", "signals"}
     assert found["columns"][:4] == ["symbol", "interval", "close", "ema_20"]
-    assert [row[:2] for row in found["rows"]] == [["BTC/USDT", "1h"], ["BTC/USDT", "4h"]]
-    assert found["rows"][1][2:4] == [1.25, None]
-    assert found["signals"]["columns"] == ["symbol", "direction", "strength", "reasons"]
+    assert [row[:2] for row in found["rows"]] == [["BTC/USDT", "1h"]]
+    assert found["larger"]["columns"] == ["symbol", "interval", "close", *SHOWN_LARGER]
+    assert found["larger"]["rows"][0][:4] == ["BTC/USDT", "4h", 1.25, None]
+    assert found["signals"]["columns"] == [
+        "symbol", "action", "strength", "confidence", "strategy", "larger_frame", "others",
+    ]  # fmt: skip
     assert [row[0] for row in found["signals"]["rows"]] == ["BTC/USDT"]
 
 
-def test_numbers_are_those_of_the_sets_in_six_digits(
+def _said(strategy: str, action: str, **more: Any) -> TradingSignal:
+    facts = {"symbol": "BTC/USDT", "interval": "1h", "as_of": "2025-01-26T00:00:00Z"}
+    usual = {"strength": 4, "confidence": 0.666, "reasons": ["a: buy", "b", "c", "d"]}
+    said = {"strategy": strategy, "action": action}
+    return TradingSignal.model_validate(facts | usual | said | more)
+
+
+def test_a_briefing_tells_two_intervals_in_short(tool: "GetIndicatorsTool") -> None:
+    """Whoever decides on another agent's reading pays for fewer columns."""
+    found = json.loads(tool.brief(["BTC/USDT"]))
+    assert found["columns"] == ["symbol", "interval", "close", *SHOWN_BRIEFLY]
+    assert [row[:2] for row in found["rows"]] == [["BTC/USDT", "1h"], ["BTC/USDT", "4h"]]
+    assert found["signals"]["columns"] == ["symbol", "action", "strength"]
+    full = _asked(tool, "BTC/USDT")
+    whole = dict(zip(full["columns"], full["rows"][0], strict=True))
+    short = dict(zip(found["columns"], found["rows"][0], strict=True))
+    assert short.items() <= whole.items()
+
+
+def test_the_other_strategies_have_a_word_where_they_act(tool: "GetIndicatorsTool") -> None:
+    """Every token is paid for in each market and cycle: holds say nothing."""
+    lead = _said("hybrid", "buy", confirmed=True)
+    others = (
+        _said("momentum", "buy"),
+        _said("breakout", "hold"),
+        _said("vumanchu", "sell"),
+        _said("mean_reversion", "sell", strength=2),
+    )
+    shown = tool.model_copy(update={"signals": (lead, *others), "leading": {"BTC/USDT": lead}})
+    (row,) = _asked(shown, "BTC/USDT", "ETH/USDT")["signals"]["rows"]
+    assert row[:6] == ["BTC/USDT", "buy", 4, 0.67, "hybrid", "agrees"]
+    assert row[6:] == ["momentum buy 4, vumanchu sell 4"]
+
+
+def test_a_hold_is_a_row_without_words(tool: "GetIndicatorsTool") -> None:
+    """Why nothing is to be done fills no prompt."""
+    lead = _said("strength", "hold", strength=2, confidence=0)
+    shown = tool.model_copy(update={"signals": (lead,), "leading": {"BTC/USDT": lead}})
+    (row,) = _asked(shown, "BTC/USDT")["signals"]["rows"]
+    assert row == ["BTC/USDT", "hold", 2, 0.0, "strength", None, None]
+
+
+def test_numbers_are_those_of_the_sets_in_five_digits(
     tool: "GetIndicatorsTool", market: MarketSnapshot
 ) -> None:
     """A proposal's facts are checked against these; no second computation may differ."""
     found = _asked(tool, "ETH/USDT")
     values = indicator_sets(market, ["ETH/USDT"], ["1h"])[0].values
     shown = dict(zip(found["columns"], found["rows"][0], strict=True))
-    assert {name: shown[name] for name in values} == {
-        name: six_digits(value) for name, value in values.items()
-    }
+    assert found["columns"][3:] == list(SHOWN)
+    assert {name: shown[name] for name in SHOWN} == {name: rounded(values[name]) for name in SHOWN}
+
+
+def test_extras_stand_behind_the_shown_columns_and_are_figures_to_quote(
+    market: MarketSnapshot, tool: "GetIndicatorsTool"
+) -> None:
+    """What a setting adds is read at the deciding interval, and the gate checks quotes of it."""
+    numbers = IndicatorNumbers(market, SHORTLIST, extra=("cmf", "vortex"))
+    numbers.start()
+    more = tool.model_copy(update={"numbers": numbers})
+    found = json.loads(more.run(symbols=["BTC/USDT"]), parse_float=Decimal)
+    assert found["columns"][-3:] == ["cmf_20", "vortex_plus_14", "vortex_minus_14"]
+    assert found["columns"][3:-3] == list(SHOWN)
+    assert found["larger"]["columns"][3:] == list(SHOWN_LARGER)
+    figures = printed_figures([found], "BTC/USDT")
+    assert figures["cmf_20_1h"] == found["rows"][0][-3]
+
+
+def test_extras_that_nobody_computed_are_null(
+    market: MarketSnapshot, tool: "GetIndicatorsTool"
+) -> None:
+    """The columns stay, so that an agent sees what it does not know."""
+    more = tool.model_copy(update={"numbers": IndicatorNumbers(market, SHORTLIST, extra=("cmf",))})
+    found = _asked(more, "BTC/USDT")
+    assert (found["columns"][-1], found["rows"][0][-1]) == ("cmf_20", None)
 
 
 def test_a_market_off_the_shortlist_is_refused_as_data(tool: "GetIndicatorsTool") -> None:

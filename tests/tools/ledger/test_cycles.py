@@ -122,7 +122,7 @@ def test_a_cycle_id_is_used_once(ledger):
 
 
 def test_what_models_cost_is_summed_as_far_as_it_is_known(ledger):
-    """A model without a price must not hide what the others cost; a killed cycle is not known."""
+    """A model without a price must not hide what the others cost; an older desk told nothing."""
     ledger.cycles.end_cycle(samples.cycle_record())
     for name, usd in (("priced", "0.0130"), ("unpriced", None), ("running", None)):
         samples.begin(ledger, name)
@@ -132,6 +132,36 @@ def test_what_models_cost_is_summed_as_far_as_it_is_known(ledger):
 
     assert str(ledger.cycles.cost_since(NOW)) == "0.0250"
     assert ledger.cycles.cost_since(NOW + timedelta(microseconds=1)) == 0
+
+
+def test_a_killed_cycle_has_spent_what_its_calls_cost(ledger):
+    """A desk that crashes after each call would start every day's budget anew."""
+    for usd, unpriced in (("0.0130", 0), ("0", 1), ("0.0020", 0)):
+        ledger.cycles.add_use(
+            CYCLE,
+            ModelUse(
+                calls=1, prompt_tokens=100, completion_tokens=7, cost_usd=usd,
+                unpriced_calls=unpriced,
+            ),
+        )  # fmt: skip
+
+    assert str(ledger.cycles.cost_since(NOW)) == "0.0150"
+    with ledger.store.reading() as connection:
+        row = connection.exec_driver_sql(
+            "SELECT model_calls, prompt_tokens, completion_tokens FROM cycles"
+        ).one()
+    assert tuple(row) == (3, 300, 21)
+
+
+def test_the_end_of_a_cycle_tells_the_whole_of_it_once(ledger):
+    """What was added call by call is in it already, and nothing is added afterwards."""
+    use = ModelUse(calls=1, prompt_tokens=100, cost_usd="0.01")
+    ledger.cycles.add_use(CYCLE, use)
+    ledger.cycles.end_cycle(samples.cycle_record(model=use))
+
+    assert str(ledger.cycles.cost_since(NOW)) == "0.01"
+    with pytest.raises(LedgerConflict, match="already ended"):
+        ledger.cycles.add_use(CYCLE, use)
 
 
 def test_only_a_replayed_market_tells_its_time(ledger):

@@ -165,8 +165,10 @@ def test_an_older_ledger_keeps_its_highest_equity_and_its_locks(path):
                 "symbols) VALUES (?, ?, 0, 'demo', 'paper', 1, '[]')",
                 (str(number), number),
             )
+            account = samples.account().model_dump_json()
             connection.execute(
-                "INSERT INTO equity VALUES (?, ?, 'USDT', ?, '0', '{}')", (number, number, worth)
+                "INSERT INTO equity VALUES (?, ?, 'USDT', ?, '0', ?)",
+                (number, number, worth, account),
             )
         connection.execute("INSERT INTO locks VALUES (1, 'x', NULL, 0, NULL, 'r', 'b', NULL, NULL)")
 

@@ -78,8 +78,24 @@ def test_undated_future_and_untitled_items_are_dropped() -> None:
     assert [item.title for item in reading.items] == ["Kept"]
 
 
+@pytest.mark.parametrize(
+    "date",
+    [
+        "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "1" * 400, "-0001-01-01",
+        "Mon, 01 Jan 0001 00:00:00 +2359", "Thu, 15 Jan 99999999999 12:00:00 GMT",
+        "Thu, 15 Jan 2026 12:00:00 +99999999999999",
+    ],
+)  # fmt: skip
+def test_no_date_of_a_feed_ends_a_reading(date: str) -> None:
+    """At either end of the calendar there are times that no clock in UTC shows."""
+    reading = reading_of(rss(("Odd", date, ""), ("Kept", BEFORE, "")))
+
+    assert reading.items[0].title == "Kept"
+    assert reading.down == ()
+
+
 def test_the_same_title_counts_once_and_the_first_feed_keeps_it() -> None:
-    """A copied headline must not look like a second source, nor replace the first."""
+    """A copied headline is one item, and the copy does not replace it."""
     with serving(
         {
             "/a": lambda request: request.give(rss(("Bitcoin holds", BEFORE, "first"))),
@@ -91,6 +107,23 @@ def test_the_same_title_counts_once_and_the_first_feed_keeps_it() -> None:
         reading = read([f"{server.base}/a", f"{server.base}/b"])
 
     assert [item.summary for item in reading.items] == ["first"]
+    assert reading.sources(reading.items) == 1, "two ports of one host are one source"
+
+
+def test_no_source_crowds_out_the_others() -> None:
+    """A feed that floods the desk with fresh items must not hide what another one says."""
+    flood_of_news = rss(*((f"Item {n}", BEFORE, "") for n in range(200)))
+    early = "Thu, 15 Jan 2026 02:00:00 GMT"
+    with serving(
+        {
+            "/a": lambda request: request.give(flood_of_news),
+            "/b": lambda request: request.give(rss(("Bitcoin is quiet", early, ""))),
+        }
+    ) as server:
+        reading = read([f"{server.base}/a", f"{server.base}/b"])
+
+    assert len(reading.items) == 21
+    assert reading.items[-1].title == "Bitcoin is quiet"
 
 
 def test_links_of_items_are_never_fetched() -> None:
@@ -256,10 +289,27 @@ def test_news_is_read_on_the_first_ask_and_only_once() -> None:
         reads.append(NewsReading(sample=False, read_at=NOW))
         return reads[-1]
 
-    once = OncePerCycle(read_it)
+    once = OncePerCycle(read_it, CLOCK)
     assert reads == []
     assert once() is once()
     assert len(reads) == 1
+
+
+def test_a_reading_that_failed_is_not_tried_again() -> None:
+    """It raises once; whoever asks after that is told that there is no news, at no cost."""
+    tries: list[int] = []
+
+    def fail() -> NewsReading:
+        tries.append(1)
+        raise OverflowError("a fault of ours")
+
+    once = OncePerCycle(fail, CLOCK)
+    with pytest.raises(OverflowError):
+        once()
+
+    assert reason(once()) == "reading them failed in this cycle"
+    assert once() is once() and once().read_at == NOW
+    assert len(tries) == 1
 
 
 def test_a_source_name_never_shows_a_password() -> None:

@@ -52,10 +52,10 @@ HEAVY = {
 def test_hostile_shapes_are_refused_quickly_and_in_little_memory(body: bytes) -> None:
     """The parser never sees what could blow it up."""
     tracemalloc.start()
-    begin = time.perf_counter()
+    begin = time.process_time()
     with pytest.raises(NotAFeed):
         entries(body)
-    took, peak = time.perf_counter() - begin, tracemalloc.get_traced_memory()[1]
+    took, peak = time.process_time() - begin, tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
     assert took < 2.0
@@ -65,9 +65,9 @@ def test_hostile_shapes_are_refused_quickly_and_in_little_memory(body: bytes) ->
 @pytest.mark.parametrize("inner", HEAVY.values(), ids=HEAVY.keys())
 def test_the_heaviest_allowed_documents_stay_affordable(inner: bytes) -> None:
     """2 MB that pass every check must still leave the cycle its time."""
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert entries(HEAD + inner + TAIL)
-    assert time.perf_counter() - begin < 3.0
+    assert time.process_time() - begin < 3.0
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1", "windows-1252"])

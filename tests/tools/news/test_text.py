@@ -52,10 +52,10 @@ def test_cleaning_twice_changes_nothing() -> None:
 )
 def test_cleaning_stays_cheap_on_repeated_fragments(unit: str) -> None:
     """Quadratic parsers are how a small item stops a cycle."""
-    begin = time.perf_counter()
+    begin = time.process_time()
     text = plain_text(unit * 500_000, 2_000)
 
-    assert time.perf_counter() - begin < 0.5
+    assert time.process_time() - begin < 0.5
     assert len(text) <= 2_000
 
 

@@ -6,13 +6,16 @@ import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import batched
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from records.clock import FixedClock
+from tools.news.document import MAX_CHARS, MAX_SHOWN
 from tools.news.item import NewsItem, NewsReading, SourceDown
+from tools.news.origin import Carrier
 
 if TYPE_CHECKING:
     from tools.news.tool import GetNewsTool
@@ -57,6 +60,12 @@ def unfenced(text: str) -> dict[str, Any]:
     return document
 
 
+def rows(text: str) -> list[dict[str, Any]]:
+    """The items of an answer, by column."""
+    document = unfenced(text)
+    return [dict(zip(document["columns"], row, strict=True)) for row in document["rows"]]
+
+
 def cases(name: str) -> Iterator[dict[str, Any]]:
     spec = importlib.util.spec_from_file_location("redteam_load", REDTEAM / "redteam_load.py")
     assert spec and spec.loader
@@ -84,25 +93,24 @@ def test_the_answer_has_exactly_the_agreed_fields() -> None:
 
     assert answer == {
         "sample": False,
+        "scored": "local",
+        "confidence": "low",
+        "findings": [],
         "sources_down": ["gone.example: its connection failed"],
-        "items": [
-            {
-                "id": item("Bitcoin gains").id,
-                "published_at": "2026-01-15T11:40:00Z",
-                "age_h": 0.3,
-                "source": "feed",
-                "title": "Bitcoin gains",
-                "summary": "Up 3%.",
-                "symbols": ["BTC/USDT"],
-                "local_score": 0.33,
-            }
+        "markets": {
+            "columns": ["symbol", "score", "items", "sources"],
+            "rows": [["BTC/USDT", 0.33, 1, 1]],
+        },
+        "columns": ["id", "age_h", "markets", "score", "sources", "title", "summary"],
+        "rows": [
+            [item("Bitcoin gains").id, 0.3, ["BTC"], 0.33, ["feed"], "Bitcoin gains", "Up 3%."]
         ],
     }
 
 
 def test_asked_markets_come_first_then_general_news_then_others() -> None:
-    """Twelve items must not be spent on markets nobody asked about."""
-    answer = unfenced(
+    """The few items must not be spent on markets nobody asked about."""
+    answer = rows(
         tool(
             item("Ether news", minutes=1),
             item("General news", minutes=2),
@@ -111,23 +119,104 @@ def test_asked_markets_come_first_then_general_news_then_others() -> None:
         ).run(symbols=["SOL/USDT"])
     )
 
-    titles = [row["title"] for row in answer["items"]]
+    titles = [row["title"] for row in answer]
     assert titles == ["Solana news", "Old solana news", "General news", "Ether news"]
 
 
-def test_at_most_twelve_short_items_are_shown() -> None:
-    """Every item costs tokens in every agent's context."""
-    long = [item(f"{number} " + "t" * 900, "s" * 1_900) for number in range(40)]
-    answer = unfenced(tool(*long).run(symbols=["BTC/USDT"]))
+def test_no_market_crowds_out_another() -> None:
+    """Bitcoin has more news than all the others; each market's newest comes first in turn."""
+    many = [item(f"Bitcoin item {n}", minutes=n + 1) for n in range(20)]
+    answer = rows(tool(*many, item("Solana news", minutes=300)).run(symbols=list(SYMBOLS)))
 
-    assert len(answer["items"]) == 12
-    assert max(len(row["title"]) for row in answer["items"]) == 160
-    assert max(len(row["summary"]) for row in answer["items"]) == 280
+    assert [row["title"] for row in answer[:3]] == [
+        "Bitcoin item 0", "Solana news", "Bitcoin item 1",
+    ]  # fmt: skip
+
+
+def test_the_answer_stays_within_its_size() -> None:
+    """Every character costs tokens in every cycle, and hostile items are long."""
+    long = [item(f"{number} bitcoin " + "t" * 900, 's"' * 900) for number in range(40)]
+    down = [SourceDown(source="x" * 60, reason="y" * 500) for _ in range(40)]
+    six = tuple(f"{base}/USDT" for base in ("BTC", "ETH", "SOL", "BNB", "XRP", "DOGE"))
+    asked = tool(*long, down=tuple(down), findings=("z" * 900,) * 9)
+    asked.shortlist = six
+    answer = asked.run(symbols=list(six))
+
+    assert len(answer) <= MAX_CHARS + 120
+    assert len(rows(answer)) == 6
+    assert {len(row["title"]) for row in rows(answer)} == {50}
+    assert unfenced(answer)["sources_down"][-1] == "and 36 more"
+
+
+def test_six_markets_with_long_titles_share_six_rows() -> None:
+    """Titles are cut harder before a market's only headline is left out, and no harder."""
+    six = tuple(f"{base}/USDT" for base in ("BTC", "ETH", "SOL", "BNB", "XRP", "DOGE"))
+    sites = [Carrier(publisher=f"publisher-{n}.example", via="x.example") for n in range(2)]
+    named = ("Bitcoin", "Ethereum", "Solana", "BNB", "XRP", "Dogecoin")
+    items = [
+        made.model_copy(update={"symbols": (symbol,), "carriers": tuple(sites)})
+        for symbol, name in zip(six, named, strict=True)
+        if (made := item(f"{name} " + "t" * 190))
+    ]
+    asked = tool(*items, *(item(f"General {n} " + "t" * 190) for n in range(9)))
+    asked.shortlist = six
+    answer = rows(asked.run(symbols=list(six)))
+
+    assert {row["markets"][0] for row in answer[:6]} == {"BTC", "ETH", "SOL", "BNB", "XRP", "DOGE"}
+    assert {len(row["title"]) for row in answer} == {110}
+
+
+def test_summaries_get_the_room_that_titles_leave() -> None:
+    """A title says most; the first summaries are cut rather than the last titles left out."""
+    items = [item(f"{number} bitcoin " + "t" * 70, "s" * 1_900) for number in range(40)]
+    answer = tool(*items).run(symbols=["BTC/USDT"])
+
+    lengths = [len(row["summary"]) for row in rows(answer)]
+    assert len(lengths) == MAX_SHOWN
+    assert lengths[0] == 140
+    assert lengths == sorted(lengths, reverse=True)
+    assert len(answer) > MAX_CHARS - 100
+
+
+def test_a_story_of_two_feeds_names_both() -> None:
+    """Corroboration is what makes news worth anything, so it is shown."""
+    one = item("Bitcoin gains").model_copy(
+        update={
+            "carriers": (
+                Carrier(publisher="a.example", via="a.example"),
+                Carrier(publisher="b.example", via="b.example"),
+            )
+        }
+    )
+    answer = tool(one).run(symbols=["BTC/USDT"])
+
+    assert rows(answer)[0]["sources"] == ["a.example", "b.example"]
+    assert unfenced(answer)["markets"]["rows"] == [["BTC/USDT", 0.33, 1, 2]]
+
+
+def test_without_scoring_there_are_no_scores() -> None:
+    """A zero would be a claim."""
+    answer = tool(item("Bitcoin gains"), scoring="off").run(symbols=["BTC/USDT"])
+
+    assert rows(answer)[0]["score"] is None
+    assert unfenced(answer)["markets"]["rows"] == [["BTC/USDT", None, 1, 1]]
+    assert (unfenced(answer)["scored"], unfenced(answer)["confidence"]) == ("off", "none")
+
+
+def test_a_models_score_counts_before_the_local_one() -> None:
+    """And where the model gave none, the local one stands in, which the findings say."""
+    one = item("Bitcoin gains").model_copy(update={"model_score": -0.5})
+    answer = tool(one, item("Ether gains"), scoring="model", findings=("1 item is local",)).run(
+        symbols=list(SYMBOLS)
+    )
+
+    assert sorted(row["score"] for row in rows(answer)) == [-0.5, 0.33]
+    assert unfenced(answer)["findings"] == ["1 item is local"]
 
 
 def test_no_news_is_an_answer() -> None:
     """Silence must not look like a failure of the tool."""
-    assert unfenced(tool().run(symbols=["BTC/USDT"]))["items"] == []
+    assert rows(tool().run(symbols=["BTC/USDT"])) == []
 
 
 def test_a_market_off_the_shortlist_is_refused_without_reading() -> None:
@@ -172,11 +261,10 @@ def test_no_text_closes_the_fence_or_opens_another_block(attack: str) -> None:
         id="n[1]", published_at=NOW, source=attack[:60], title=attack, summary=attack,
         symbols=(attack,),
     )  # fmt: skip
-    answer = unfenced(tool(raw).run(symbols=["BTC/USDT"]))
+    (row,) = rows(tool(raw).run(symbols=["BTC/USDT"]))
 
-    texts = " ".join(str(value) for value in answer["items"][0].values() if value != [])
-    shown = texts.replace(str(answer["items"][0]["symbols"]), answer["items"][0]["symbols"][0])
-    assert not set(shown) & set("[]{}［］【】\n")  # noqa: RUF001
+    texts = [row["id"], row["title"], row["summary"], *row["sources"], *row["markets"]]
+    assert not set("".join(texts)) & set("[]{}［］【】\n")  # noqa: RUF001
 
 
 @needs_redteam
@@ -191,20 +279,22 @@ def test_no_injection_breaks_the_fence(asked: list[str]) -> None:
     for made in items:
         assert len(made.title) <= 2_000 and len(made.summary) <= 2_000
         text = tool(made).run(symbols=asked)
-        assert len(unfenced(text)["items"]) == 1
+        assert len(rows(text)) == 1
         assert text.count("untrusted news") == 2
         assert not re.search(r"https?://|<|\x1b|\u200b|\|im_start", text)
-    assert len(unfenced(tool(*items).run(symbols=asked))["items"]) == 12
+    assert len(rows(tool(*items).run(symbols=asked))) >= 6
 
 
 @needs_redteam
 def test_every_benign_control_keeps_its_text() -> None:
     """A desk that drops news with words like ignore or override would be blind."""
     controls = list(cases("news_controls.jsonl"))
-    answer = unfenced(
-        tool(*(item(case["title"], case["summary"]) for case in controls)).run(symbols=["BTC/USDT"])
-    )
-
-    shown = {(row["title"], row["summary"]) for row in answer["items"]}
+    shown = {
+        (row["title"], row["summary"])
+        for few in batched(controls, 6)
+        for row in rows(
+            tool(*(item(case["title"], case["summary"]) for case in few)).run(symbols=["BTC/USDT"])
+        )
+    }
     assert shown == {(case["title"], case["summary"]) for case in controls}
     assert len(controls) == 12

@@ -270,8 +270,12 @@ def test_a_spike_between_two_cycles_moves_the_trailing_stop(live, side):
     entry = live.position().entry_price
     opened = live.position().opened_at
     live.frames = {
-        "1h": candles("1h", (opened - timedelta(minutes=59), 20), (opened, 9)),
-        "1m": candles("1m", (opened - timedelta(seconds=1), 20), (opened, 4)),
+        "1h": candles(
+            "1h", (opened - timedelta(minutes=59), 20), (opened + timedelta(minutes=1), 9)
+        ),
+        "1m": candles(
+            "1m", (opened - timedelta(seconds=1), 20), (opened + timedelta(seconds=59), 4)
+        ),
     }
 
     live.move(moved(entry, side, "3"))

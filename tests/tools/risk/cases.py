@@ -23,7 +23,7 @@ from tools.risk.sizing import Holdings, size
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 CYCLE = "20260105T120000Z-0001"
 BTC = "BTC/USDT"
-LIMITS = RiskLimits()
+LIMITS = RiskLimits(require_take_profit=False)
 UNCAPPED = LIMITS.model_copy(
     update={
         "max_position_pct": Decimal(100),
@@ -32,7 +32,7 @@ UNCAPPED = LIMITS.model_copy(
         "max_total_exposure_pct": Decimal(100),
     }
 )
-BOTH_SIDES = Support(signal="long", chart=-0.5)
+BOTH_SIDES = Support(signal="buy", chart=-0.5)
 """Something speaks for a long and something for a short, so that no side lacks evidence."""
 SAFE = BreakerState(status="SAFE", since=NOW)
 TRIGGERED = BreakerState(status="TRIGGERED", since=NOW, reasons=("BTC/USDT 1h drop 16 %",))

@@ -28,7 +28,7 @@ from tests.tools.risk.breaker_cases import (
     tape,
     world,
 )
-from tools.risk.breaker import evaluate, is_blind, reset, size_pct, unjudged
+from tools.risk.breaker import evaluate, reset, size_pct, unjudged, unseen
 
 CRASH = {LONG_AGO: 100.0, 0: 80.0}
 BACK = CRASH | {6: 99.0}
@@ -161,8 +161,8 @@ def test_what_still_holds_after_a_reset_triggers_again():
 def test_right_after_a_reset_the_breaker_is_blind():
     """Until a candle has closed no drop is known, and the desk opens nothing."""
     state = reset(judged(world(0, btc=CRASH)), at(4))
-    assert is_blind(judged(world(5, btc=CRASH), state))
-    assert not is_blind(judged(world(6, btc=CRASH), state))
+    assert unseen(judged(world(5, btc=CRASH), state), state, (BTC, ETH)) == (BTC, ETH)
+    assert unseen(judged(world(6, btc=CRASH), state), state, (BTC, ETH)) == ()
 
 
 # blind, and its own failure
@@ -171,11 +171,18 @@ def test_right_after_a_reset_the_breaker_is_blind():
 def test_it_is_blind_without_both_majors():
     """Funding alone would not show a crash."""
     sol = listed(SOL, tape(SOL, {LONG_AGO: 100.0}), funding=Decimal(0))
-    assert is_blind(judged(shown(sol), watched=(SOL,)))
-    assert is_blind(BreakerState(status="SAFE", since=at(0)))
-    assert not is_blind(judged(world(without=[BTC])))
+    assert unseen(judged(shown(sol), watched=(SOL,)), None, (SOL,)) == (BTC, ETH)
+    assert unseen(BreakerState(status="SAFE", since=at(0)), None, (SOL,)) == (BTC, ETH)
     gone = judged(shown(minute=3), judged(world(0, btc=CRASH)))
-    assert gone.readings and is_blind(gone)
+    assert gone.readings and unseen(gone, None, (SOL,)) == (BTC, ETH)
+
+
+def test_it_is_blind_without_a_major_that_it_saw_or_trades():
+    """A venue under stress is when one feed fails; one that never had it is judged by the other."""
+    without = judged(world(without=[BTC]))
+    assert unseen(without, None, (ETH, SOL)) == ()
+    assert unseen(without, None, (BTC, ETH)) == (BTC,)
+    assert unseen(without, judged(world(0)), (ETH, SOL)) == (BTC,)
 
 
 def test_a_breaker_that_could_not_be_judged_is_triggered():

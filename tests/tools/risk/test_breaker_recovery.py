@@ -22,6 +22,7 @@ from tests.tools.risk.breaker_cases import (
     world,
 )
 from tests.tools.risk.cases import market
+from tools.risk.recovery import WAY_OUT
 
 CRASH = {LONG_AGO: 100.0, 0: 80.0}
 BACK = CRASH | {6: 99.0}
@@ -152,7 +153,9 @@ def test_trade_has_to_be_back():
 def test_a_volume_that_was_measured_must_be_measurable():
     """A feed that lost its volume says nothing of trade."""
     empty = world(60, btc=BACK, volume={LONG_AGO: 10.0, 30: 0.0})
-    assert held(judged(empty, crashed(), SHORT)) == ("cannot be measured: BTC/USDT volume fall",)
+    assert held(judged(empty, crashed(), SHORT)) == (
+        f"cannot be measured: BTC/USDT volume fall {WAY_OUT}",
+    )
 
 
 def test_a_volume_that_never_was_measured_is_not_asked_for():
@@ -268,7 +271,8 @@ def test_every_kind_of_input_that_is_gone_holds_it():
     state = judged(full, None, SHORT, watched=watched, fear_greed=50)
     later = judged(world(45, btc=BACK), state, SHORT, watched=watched)
     assert held(later) == (
-        "cannot be measured: all markets 1h drop, Fear & Greed, SOL/USDT funding, USDC/USDT peg",
+        "cannot be measured: all markets 1h drop, Fear & Greed, SOL/USDT funding, USDC/USDT peg "
+        f"{WAY_OUT}",
     )
     fewer = judged(world(45, btc=BACK), state, limits(
         **SHORT.model_dump() | {"fear_greed_below": 0, "peg_markets": ()}
@@ -281,7 +285,7 @@ def test_a_figure_that_is_gone_while_tripped_does_not_clear():
     state = judged(world(0), fear_greed=5)
     later = judged(world(45), state)
     assert later.reasons == (
-        "Fear & Greed 5 (below 10) has passed", "cannot be measured: Fear & Greed",
+        "Fear & Greed 5 (below 10) has passed", f"cannot be measured: Fear & Greed {WAY_OUT}",
     )  # fmt: skip
 
 

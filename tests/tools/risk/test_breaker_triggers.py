@@ -23,6 +23,7 @@ from tests.tools.risk.breaker_cases import (
     world,
 )
 from tests.tools.risk.cases import candles, market
+from tools.risk.recovery import WAY_OUT
 from tools.risk.triggers import VOLUME
 
 ONCE = {LONG_AGO: 100.0}
@@ -248,6 +249,14 @@ def test_a_stablecoin_off_its_peg_triggers(bid, ask, status):
     """Above as well as below: then it is the quote currency that lost its peg."""
     state = judged(world(more=[market(PEG, bid=bid, ask=ask)]))
     assert state.status == status
+
+
+def test_a_cause_that_cannot_be_measured_any_more_says_how_to_end_it():
+    """A stablecoin that is delisted would hold the desk for ever, and nobody would know why."""
+    lost = judged(world(more=[market(PEG, bid="0.9", ask="0.9")]))
+    gone = judged(world(1), lost)
+    assert gone.status == "TRIGGERED"
+    assert f"cannot be measured: {PEG} peg {WAY_OUT}" in gone.reasons
 
 
 def test_a_stablecoin_the_venue_does_not_list_is_missing():

@@ -186,6 +186,30 @@ def test_a_veto_is_final(bench):
     assert bench.ledger.decisions.verdict(proposal.proposal_id).draft.decision == "veto"
 
 
+def test_a_veto_beside_an_approval_in_one_call_counts(bench):
+    """Whichever stands first: a veto that was given is never lost."""
+    cycle = bench.cycle()
+    proposal = cycle.risk.register([cycle.draft()])[0]
+    said = repeated(proposal, bench.ledger)
+    vetoed = {"decision": "veto", "max_quantity": None, "stop": None, "max_leverage": None}
+    given = [WrittenVerdict(**said, decision="approve"), WrittenVerdict(**said | vetoed)]
+    assert {one.decision: one.approval_id for one in cycle.risk.submit(given).outcomes} == {
+        "approve": None, "veto": None,
+    }  # fmt: skip
+    assert bench.ledger.decisions.verdict(proposal.proposal_id).draft.decision == "veto"
+
+
+def test_a_veto_after_an_approval_takes_back_what_is_not_sent_yet(bench):
+    """It cannot be a second verdict, but it is a no, and the order has not left."""
+    cycle = bench.cycle()
+    proposal = cycle.risk.register([cycle.draft()])[0]
+    cycle.submit(proposal)
+    (approval,) = bench.ledger.decisions.approvals(cycle.ids.cycle_id)
+    assert cycle.risk.withdrawn(approval) is None
+    assert cycle.submit(proposal, "veto").refusal.code == "VerdictStands"
+    assert cycle.risk.withdrawn(approval) == "the officer vetoed its proposal after all"
+
+
 def test_a_verdict_on_nothing_is_refused_and_recorded(bench):
     """A misspelt or invented proposal, or one of another cycle, is not judged."""
     earlier = bench.cycle()

@@ -114,15 +114,20 @@ def test_every_invented_figure_is_named_once():
         ("macd@1h -0.05 and macd@1h 0.05", ("macd@1h is -0.0476, not 0.05",)),
         ("rsi_14@3m below 30 and rsi_14@3m < 30", ()),
         ("rsi_14@3m is 9" + "9" * 40, (f"rsi_14@3m is 28.314, not 9{'9' * 40}",)),
-        ("rsi_7@3m is 12", ()),
+        ("rsi_7@3m is 12", ("no tool printed a figure named 'rsi_7@3m'",)),
+        ("rsi_14@3m is 5 points above its mean", ()),
+        ("rsi_14@3m 2 % below it", ()),
+        ("rsi_14@3m reads 12", ("rsi_14@3m is 28.314, not 12",)),
+        ("RSI-14 @ 3m = 12", ("RSI-14 @ 3m is 28.314, not 12",)),
+        ("rsi_14@3m (12)", ("rsi_14@3m is 28.314, not 12",)),
         ("RSI is 12, last 5", ()),
-        ("a rsi_14@3m of 12", ()),
+        ("a rsi_14@3m of 12", ("rsi_14@3m is 28.314, not 12",)),
         ("mail@rsi_14@3m 12", ()),
         ("rsi_14@3m 28...", ()),
     ],
 )
 def test_figures_of_the_thesis_are_looked_at_behind_a_printed_name(thesis, wrong):
-    """Prose is not parsed further: a threshold and an unknown name are left alone."""
+    """Prose is not parsed further: a threshold and a distance are left alone."""
     assert faults(thesis=thesis) == wrong
 
 
@@ -140,8 +145,17 @@ def test_a_figure_of_a_text_is_read_as_people_write_it(text, value):
     assert [found for _, found in quoted(text)] == [Decimal(value)]
 
 
-def test_only_the_own_market_may_stand_before_a_figure():
-    """A figure of another market may be right, and says nothing of this one."""
+def test_a_figure_of_another_market_is_looked_up_there():
+    """A long of Ether may rest on what Bitcoin did; without that row it is invented."""
+    of_eth = {"symbol": ETH, "facts": [{"name": "BTC/USDT rsi_14@3m", "value": "55"}]}
+    document = rows(["symbol", "interval", "rsi_14"], [BTC, "3m", 55], [ETH, "3m", 28])
+    assert invented(draft(**of_eth), printed_figures([document], ETH)) == ()
+    said = draft(symbol=ETH, thesis="BTC/USDT rsi_14@3m is 28, rsi_14@3m is 28")
+    assert invented(said, printed_figures([document], ETH)) == ("BTC/USDT rsi_14@3m is 55, not 28",)
+
+
+def test_the_own_market_may_stand_before_a_figure():
+    """Another one may not, where no tool printed it."""
     of_eth = {"symbol": ETH, "facts": [{"name": "ETH/USDT last", "value": "61234.5"}]}
     assert invented(draft(**of_eth), PRINTED) == ()
     of_eth["facts"] = [{"name": "BTC/USDT last", "value": "61234.5"}]
@@ -160,7 +174,8 @@ def rows(columns, *lines):
         ("nested ones", {"room": {"cash_left": "10"}, "limits": {"max_leverage": 5}},
          {"cash_left": "10", "max_leverage": "5"}),
         ("this market's row, not another's",
-         rows(["symbol", "last"], [BTC, "61234.5"], [ETH, "3000"]), {"last": "61234.5"}),
+         rows(["symbol", "last"], [BTC, "61234.5"], [ETH, "3000"]),
+         {"last": "61234.5", "eth_usdt_last": "3000"}),
         ("with its interval",
          rows(["symbol", "interval", "rsi_14"], [BTC, "3m", 28.314], [BTC, "1h", 55]),
          {"rsi_14_3m": "28.314", "rsi_14_1h": "55"}),
@@ -170,7 +185,7 @@ def rows(columns, *lines):
         ("a trigger that is none", rows(["trigger", "value"], [1, "2"]),
          {"trigger": "1", "value": "2"}),
         ("a table within a table", {"signals": rows(["symbol", "strength"], [BTC, 4], [ETH, 5])},
-         {"strength": "4"}),
+         {"strength": "4", "eth_usdt_strength": "5"}),
         ("under this market's name, not under another's",
          {BTC: {"funding": "0.01"}, ETH: {"funding": "0.02"}}, {"funding": "0.01"}),
         ("the first one stands", {"a": {"last": 1}, "b": {"last": 2}}, {"last": "1"}),

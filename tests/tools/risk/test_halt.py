@@ -4,7 +4,9 @@ One halt: the HALT file, whatever stands in its place, or a lock of the whole de
 Only the absence of all of them lets entries through.
 """
 
-from records.errors import LedgerBusy
+import pytest
+
+from records.errors import HomeUnwritable, LedgerBusy
 from records.lock import Lock
 from tests.tools.risk.history import BTC, NOON, at
 from tools.risk.halt import halt, halted, resume, why_halted
@@ -86,3 +88,31 @@ def test_locks_that_cannot_be_read_halt(tmp_path):
     assert why_halted(tmp_path, busy) == (
         "the locks cannot be read. The ledger is locked by another process. Wait"
     )
+
+
+def test_a_link_to_nothing_halts_and_can_be_taken_away(tmp_path):
+    """Its existence halts, whatever it points to; only its absence lets entries through."""
+    (tmp_path / "HALT").symlink_to(tmp_path / "gone" / "away")
+
+    assert halted(tmp_path) == "HALT is a link to nothing"
+    with pytest.raises(HomeUnwritable, match="is halted all the same"):
+        halt(tmp_path, "odd funding")
+    assert resume(tmp_path) is True
+    assert halted(tmp_path) is None
+
+
+def test_a_folder_of_that_name_is_told_by_halt_and_by_resume(tmp_path):
+    """It halts; the message says what is in the way, and nothing is removed that is not ours."""
+    (tmp_path / "HALT").mkdir()
+
+    with pytest.raises(HomeUnwritable, match="is halted all the same"):
+        halt(tmp_path, "odd funding")
+    with pytest.raises(HomeUnwritable, match=r"stays halted\. Remove it by hand"):
+        resume(tmp_path)
+    assert "cannot be read" in halted(tmp_path)
+
+
+def test_a_halt_that_cannot_be_written_says_that_nothing_is_halted(tmp_path):
+    """Whoever halts believes it; a traceback would not tell them that cycles go on."""
+    with pytest.raises(HomeUnwritable, match="The desk is NOT halted"):
+        halt(tmp_path / "no such folder", "odd funding")

@@ -10,7 +10,7 @@ from records.breaker import BreakerReading, BreakerState
 from records.risk import RiskLimits
 from tests.tools.orders.bench import ETH
 from tests.tools.risk.cases import NOW
-from tools.risk.views import breaker_view
+from tools.risk.views import BY_THE_TRADE, breaker_view
 
 pytestmark = pytest.mark.usefixtures("crewai_loaded")
 
@@ -37,11 +37,11 @@ def opinion(proposal, **changes):
     return values | changes
 
 
-def test_every_limit_is_told_with_the_room_left(tools, bench):
-    """A limit the officer does not see is one it cannot judge by."""
+def test_the_limits_of_a_single_trade_are_told_with_the_room_left(tools, bench):
+    """What a proposal can keep by its own numbers; the rest only costs words."""
     cycle, by_name = tools
     told = json.loads(by_name["get_limits"].run())
-    assert set(told["limits"]) == set(RiskLimits.model_fields)
+    assert set(told["limits"]) == set(BY_THE_TRADE) < set(RiskLimits.model_fields)
     assert (told["halted"], told["locked"]) == (False, [])
     assert told["room"] == {"exposure_left": "5000", "positions_left": 5, "cash_left": "10000"}
 
@@ -64,7 +64,7 @@ def test_the_breaker_is_told(tools):
     assert (told["status"], told["columns"]) == ("SAFE", ["trigger", "value", "limit", "triggers"])
 
 
-def test_of_the_breaker_the_five_nearest_triggers_are_told():
+def test_of_the_breaker_the_three_nearest_triggers_are_told():
     """A figure that triggers below its limit says so; the nearest one stands first."""
     readings = [
         BreakerReading(trigger=f"market {n} drop", value=Decimal(n), limit=Decimal(10))
@@ -75,7 +75,7 @@ def test_of_the_breaker_the_five_nearest_triggers_are_told():
 
     rows = breaker_view(state)["rows"]
     assert [row[0] for row in rows] == [
-        "Fear & Greed", "market 5 drop", "market 4 drop", "market 3 drop", "market 2 drop",
+        "Fear & Greed", "market 5 drop", "market 4 drop",
     ]  # fmt: skip
     assert (rows[0][3], rows[1][3]) == ("below", "from")
 

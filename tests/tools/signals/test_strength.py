@@ -1,11 +1,14 @@
-"""How votes become a direction and a strength, and how often that wakes the crew."""
+"""How votes become an action and a strength, and how often that wakes the crew."""
 
 import numpy as np
 import pytest
 
 from records.candles import CandleSeries
-from tests.tools.indicators.samples import REAL, from_closes, real, snapshot, wandering
-from tools.signals.strength import signal_strength, signals
+from records.signal import SignalRules
+from tests.tools.indicators.samples import REAL, from_closes, real, wandering
+from tests.tools.signals.figures import RULES
+from tools.signals.measured import Measured
+from tools.signals.strength import judge
 from tools.signals.votes import votes
 
 
@@ -18,67 +21,60 @@ def _burst(sign: int) -> CandleSeries:
     return from_closes(closes, wick=0.0005, volume=volume)
 
 
-@pytest.mark.parametrize(("sign", "direction"), [(1, "long"), (-1, "short")])
-def test_a_textbook_breakout_is_strong_in_its_direction(sign: int, direction: str) -> None:
+@pytest.mark.parametrize(("sign", "action"), [(1, "buy"), (-1, "sell")])
+def test_a_textbook_breakout_is_strong_in_its_direction(sign: int, action: str) -> None:
     """Volume, bands, MACD and alignment agree: what a trader would call a signal."""
-    signal = signal_strength(_burst(sign))
-    assert signal.direction == direction
+    signal = judge(Measured.of(_burst(sign)), RULES)
+    assert signal.action == action
     assert signal.strength >= 4
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_strength_counts_the_votes_for_the_direction_of_their_sum(seed: int) -> None:
-    """Opposing votes decide the direction but are not counted; a tie has neither."""
-    series = wandering(400, seed=seed)
-    cast = [vote.sign for vote in votes(series)]
-    signal = signal_strength(series)
-    expected = "long" if sum(cast) > 0 else "short" if sum(cast) < 0 else "none"
-    assert signal.direction == expected
-    assert (
-        signal.strength
-        == {
-            "long": cast.count(1),
-            "short": cast.count(-1),
-            "none": 0,
-        }[signal.direction]
-    )
+def test_strength_counts_the_votes_for_the_side_of_their_sum(seed: int) -> None:
+    """Opposing votes decide the side but are not counted; a trade needs three for it."""
+    at = Measured.of(wandering(400, seed=seed))
+    cast = [vote.sign for vote in votes(at, RULES)]
+    signal, balance = judge(at, RULES), sum(cast)
+    agreeing = 0 if balance == 0 else cast.count(1 if balance > 0 else -1)
+    assert signal.strength == agreeing
+    assert signal.action == ("hold" if agreeing < 3 else "buy" if balance > 0 else "sell")
+    assert signal.confidence == (abs(balance) / 5 if agreeing >= 3 else 0)
+
+
+def test_votes_that_a_trade_needs_are_a_setting() -> None:
+    """The same market is a hold where five votes are asked for."""
+    at = Measured.of(_burst(1))
+    strict = judge(at, SignalRules(votes_to_trade=5))
+    assert strict.action == ("buy" if strict.strength == 5 else "hold")
+    assert judge(at, RULES).strength == strict.strength
 
 
 def test_every_vote_gives_its_reason_and_side() -> None:
-    """Five sentences in fixed order, whether the vote counted or not."""
-    reasons = signal_strength(wandering(400)).reasons
-    assert len(reasons) == 5
-    assert all(reason.endswith((": long", ": short", ": no vote")) for reason in reasons)
-    assert [reason.split()[0] for reason in reasons] == ["RSI", "MACD", "EMA", "Close", "Volume"]
+    """Five facts whether the vote counted or not, those for the action first."""
+    reasons = judge(Measured.of(_burst(1)), RULES).reasons
+    sides = [reason.rpartition(": ")[2] for reason in reasons]
+    assert sorted(reason.split()[0] for reason in reasons) == [
+        "EMA",
+        "MACD",
+        "RSI",
+        "close",
+        "volume",
+    ]
+    assert sides == sorted(sides, key=["buy", "no vote", "sell"].index)
 
 
 def test_a_market_without_history_has_no_signal() -> None:
-    """One candle: direction none, strength 0, and the reasons say what is missing."""
-    signal = signal_strength(from_closes([100.0]))
-    assert (signal.direction, signal.strength) == ("none", 0)
+    """One candle: hold, strength 0, and the reasons say what is missing."""
+    signal = judge(Measured.of(from_closes([100.0])), RULES)
+    assert (signal.action, signal.strength) == ("hold", 0)
     assert all("missing" in reason for reason in signal.reasons)
-
-
-def test_signals_cover_the_markets_that_have_the_interval() -> None:
-    """A market without these candles is left out; it does not end the cycle."""
-    snap = snapshot(wandering(300), from_closes([1.0, 2.0], symbol="ETH/USDT", interval="4h"))
-    assert [signal.symbol for signal in signals(snap, "1h")] == ["BTC/USDT"]
-    assert [signal.symbol for signal in signals(snap, "4h")] == ["ETH/USDT"]
-
-
-def test_signal_is_dated_by_its_last_candle() -> None:
-    """Not by when it was computed: the same candles give the same record in a replay."""
-    series = wandering(300)
-    assert signal_strength(series).as_of == series.closes_at
-    assert signal_strength(series) == signal_strength(series)
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the shared market data is not here")
 @pytest.mark.parametrize("coin", ["BTC", "DOGE"])
 def test_a_strong_signal_is_neither_rare_nor_common(coin: str) -> None:
     """At 3 of 5 the crew is woken by some bars in ten, not by none and not by most."""
-    whole = real(coin, end=6000, count=6000)
+    whole = Measured.of(real(coin, end=6000, count=6000))
     ends = np.random.default_rng(3).integers(601, 6000, 250)
-    cuts = (whole.closed_by(int(whole.open_time_ms[end])).last(600) for end in ends)
-    share = np.mean([signal_strength(cut).strength >= 3 for cut in cuts])
+    share = np.mean([judge(whole.at(int(end)), RULES).action != "hold" for end in ends])
     assert 0.05 <= share <= 0.25

@@ -265,3 +265,27 @@ def test_an_unproven_name_is_a_failed_connection(
 
     with secured(file) as base, pytest.raises(Unreadable, match="its connection failed"):
         fetch(f"{base}/a", LIMITS, accept="*/*")
+
+
+def test_headers_go_along_and_are_never_named() -> None:
+    """A key in a header is sent as it is; an error does not repeat it."""
+    headers = {"X-Api-Key": "k3y-77c1Zq8x"}
+    with serving({"/a": giving(BODY)}) as server:
+        fetch(f"{server.base}/a", LIMITS, accept="text/plain", headers=headers)
+
+        assert server.heard[0]["X-Api-Key"] == headers["X-Api-Key"]
+        assert server.heard[0]["User-Agent"] == "vetodesk"
+        server.answers["/a"] = lambda request: request.lead_to("http://elsewhere.example/")
+        with pytest.raises(Unreadable) as refused:
+            fetch(f"{server.base}/a", LIMITS, accept="text/plain", headers=headers)
+    assert headers["X-Api-Key"] not in str(refused.value)
+
+
+@pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "schl\u00fcssel", "\x00"])
+def test_a_header_that_would_write_another_is_refused(value: str) -> None:
+    """Before anything connects."""
+    with serving({"/a": giving(BODY)}) as server:
+        with pytest.raises(Unreadable, match="no header can carry"):
+            fetch(f"{server.base}/a", LIMITS, accept="text/plain", headers={"X-Api-Key": value})
+
+        assert server.asked == []

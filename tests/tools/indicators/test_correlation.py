@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.tools.risk.cases import NOW, candles, snapshot
-from tools.risk.correlation import CANDLES, FEWEST, correlations
+from tools.indicators.correlation import CANDLES, FEWEST, correlations
 
 BTC, ETH = "BTC/USDT", "ETH/USDT"
 RANDOM = np.random.default_rng(7)

@@ -7,10 +7,12 @@ as moving together.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import numpy as np
 
 from records.candles import CandleSeries
+from records.clock import from_epoch_ms
 from records.interval import interval_ms
 from records.market import MarketSnapshot, SymbolMarket
 
@@ -27,6 +29,17 @@ def correlations(symbol: str, others: Iterable[str], snapshot: MarketSnapshot) -
     return {other: _correlation(symbol, other, snapshot) for other in others if other != symbol}
 
 
+def shared_until(first: str, second: str, snapshot: MarketSnapshot) -> datetime:
+    """When the newest candle closed that both markets have; their correlation must be known."""
+    one, other = snapshot.markets[first], snapshot.markets[second]
+    interval = _common_interval(one, other)
+    assert interval is not None, "a correlation has an interval"
+    first_ms, second_ms = (
+        held.frames[interval].open_time_ms[-LATEST - 1 :].tolist() for held in (one, other)
+    )
+    return from_epoch_ms(max(set(first_ms) & set(second_ms)) + interval_ms(interval))
+
+
 def _correlation(first: str, second: str, snapshot: MarketSnapshot) -> float | None:
     markets = snapshot.markets.get(first), snapshot.markets.get(second)
     if markets[0] is None or markets[1] is None:
@@ -39,8 +52,12 @@ def _correlation(first: str, second: str, snapshot: MarketSnapshot) -> float | N
 
 def _common_interval(first: SymbolMarket, second: SymbolMarket) -> str | None:
     """The interval both have that is nearest to an hour: fine ones are mostly noise."""
-    shared = set(first.frames) & set(second.frames)
-    return min(shared, key=lambda one: (abs(interval_ms(one) - _HOUR_MS), one), default=None)
+    return nearest_hour(set(first.frames) & set(second.frames))
+
+
+def nearest_hour(intervals: Iterable[str]) -> str | None:
+    """The interval whose length is nearest to an hour; None when there is none."""
+    return min(intervals, key=lambda one: (abs(interval_ms(one) - _HOUR_MS), one), default=None)
 
 
 def _of_returns(first: CandleSeries, second: CandleSeries) -> float | None:

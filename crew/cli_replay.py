@@ -1,0 +1,140 @@
+"""
+`desk replay` and `desk record-test`: recorded cycles run again, and kept as tests.
+
+Both read the state folder and change nothing in it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from crew.console import AsJson, print_json
+from crew.home import named_folder, refuse_other_folder, state_folder
+from records.errors import ModelFailed, SettingsError
+
+if TYPE_CHECKING:
+    from crew.desk import Desk
+    from crew.replay import Changes, Replayed
+
+_SAME = "Identical: same reports, proposals, verdicts and orders."
+
+
+def replay(
+    cycle_id: Annotated[str | None, typer.Argument(help="A recorded cycle.")] = None,
+    task_id: Annotated[str | None, typer.Option("-t", "--task_id", hidden=True)] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every recorded cycle, a line each.")] = False,
+    since: Annotated[
+        str | None, typer.Option(help="With --all: from then on, as 2026-11-03 or 24h.")
+    ] = None,
+    agents: Annotated[
+        Path | None, typer.Option(help="Another agents.yaml in the recorded one's place.")
+    ] = None,
+    tasks: Annotated[
+        Path | None, typer.Option(help="Another tasks.yaml in the recorded one's place.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting, such as risk.max_leverage=2.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a recorded cycle again, offline, and say what differs."""
+    named = cycle_id or task_id
+    changes = _changes(agents, tasks, set_)
+    if all_:
+        if named is not None:
+            raise SettingsError("Name a cycle or --all, not both. Nothing was run.")
+        _replay_all(since, changes, as_json=as_json)
+    if since is not None:
+        raise SettingsError("--since goes with --all. Nothing was run.")
+    if named is None:
+        raise SettingsError("Name a recorded cycle; `desk status` lists cycles. Nothing was run.")
+    _replay_one(named, changes, as_json=as_json)
+
+
+def record_test(
+    cycle_id: Annotated[str, typer.Argument(help="A recorded cycle.")],
+    name: Annotated[str, typer.Argument(help="What the test is called, as late_stop.")],
+    folder: Annotated[
+        Path | None, typer.Option(help="Where tests lie; tests/recorded if left out.")
+    ] = None,
+) -> None:
+    """Keep a recorded cycle as a test that fails when the desk decides otherwise."""
+    from crew.record_test import FOLDER, write_test
+
+    with _opened() as desk:
+        written = write_test(desk, cycle_id, name, folder or FOLDER)
+    typer.echo(f"Wrote {written.name} and {written.parent.name}/{name}/. Run it with pytest.")
+
+
+def _replay_one(cycle_id: str, changes: "Changes", *, as_json: bool) -> None:
+    from crew.replay import replay_cycle
+
+    with _opened() as desk:
+        found = replay_cycle(desk, cycle_id, changes)
+    if as_json:
+        print_json({"cycle_id": cycle_id, "identical": not found, "differences": found})
+    else:
+        typer.echo("\n".join(found) or _SAME)
+    raise typer.Exit(ModelFailed.exit_code if found else 0)
+
+
+def _replay_all(since: str | None, changes: "Changes", *, as_json: bool) -> None:
+    from crew.replay import replay_all
+
+    found: list[Replayed] = []
+    with _opened() as desk:
+        for one in replay_all(desk, _moment(since, desk), changes):
+            found.append(one)
+            if not as_json:
+                typer.echo(_line(one))
+    if not found:
+        raise SettingsError("No cycle was recorded in that time. Nothing was run.")
+    same = sum(one.result == "identical" for one in found)
+    if as_json:
+        print_json([one.model_dump(mode="json") for one in found])
+    else:
+        typer.echo(f"{same} of {len(found)} identical.")
+    raise typer.Exit(0 if same == len(found) else ModelFailed.exit_code)
+
+
+def _line(one: "Replayed") -> str:
+    return f"{one.cycle_id}  {one.result:<9}  {one.why.partition(chr(10))[0]}".rstrip()
+
+
+def _changes(agents: Path | None, tasks: Path | None, assignments: list[str] | None) -> "Changes":
+    from crew.replay import Changes
+    from crew.settings import nested
+
+    for file in (agents, tasks):
+        if file is not None and not file.is_file():
+            raise SettingsError(f"There is no file {str(file)!r}. Nothing was run.")
+    return Changes(
+        agents=agents.resolve() if agents else None,
+        tasks=tasks.resolve() if tasks else None,
+        settings=nested(assignments or []),
+    )
+
+
+def _moment(text: str | None, desk: "Desk") -> datetime | None:
+    from crew.moments import moment
+
+    return None if text is None else moment(text, desk.now(), "--since")
+
+
+@contextmanager
+def _opened() -> "Iterator[Desk]":
+    from crew.desk import open_desk
+    from crew.settings import load_settings
+
+    used = named_folder()
+    settings = load_settings({})
+    refuse_other_folder(used)
+    with open_desk(settings, state_folder(), for_crew=False) as desk:
+        yield desk
+
+
+__all__: list[Any] = ["record_test", "replay"]

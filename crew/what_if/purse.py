@@ -1,0 +1,63 @@
+"""
+What calls that are asked anew may cost, and what they did cost.
+
+Before each call its likely price is set aside, so that tasks that run side by side do not
+spend the same money twice. What is used up ends the whole question, not one cycle.
+"""
+
+from decimal import Decimal
+from threading import Lock
+
+from crew.models.prices import Prices, cost_usd
+from records.errors import BudgetExhausted
+
+_ANSWER_TOKENS = 1000
+"""What an answer is taken to cost until it is there."""
+
+
+class Purse:
+    """One for the whole question; safe across the threads of a crew."""
+
+    def __init__(self, prices: Prices, budget_usd: Decimal | None = None) -> None:
+        """Without a budget nothing is refused."""
+        self.asked = 0
+        self.heard = 0
+        self.tokens = 0
+        self.unpriced = 0
+        self.spent_usd = Decimal(0)
+        self.used_up = False
+        self._prices = prices
+        self.budget_usd = budget_usd
+        self._set_aside = Decimal(0)
+        self._lock = Lock()
+
+    def hear(self) -> None:
+        """A call was answered from the recording."""
+        with self._lock:
+            self.heard += 1
+
+    def begin(self, model: str, prompt_tokens: int) -> Decimal:
+        """Set a call's likely price aside and return it; raises BudgetExhausted."""
+        likely = cost_usd(model, prompt_tokens, _ANSWER_TOKENS, self._prices) or Decimal(0)
+        with self._lock:
+            bound = self.spent_usd + self._set_aside + likely
+            if self.budget_usd is not None and likely and bound > self.budget_usd:
+                self.used_up = True
+                raise BudgetExhausted(
+                    f"{self.spent_usd:.4f} of {self.budget_usd:f} USD are spent, and the next "
+                    "call does not fit in any more. No further model is asked."
+                )
+            self.asked += 1
+            self._set_aside += likely
+        return likely
+
+    def end(
+        self, model: str, likely: Decimal, *, prompt_tokens: int, completion_tokens: int
+    ) -> None:
+        """The call is over, with an answer or without."""
+        cost = cost_usd(model, prompt_tokens, completion_tokens, self._prices)
+        with self._lock:
+            self._set_aside -= likely
+            self.tokens += prompt_tokens + completion_tokens
+            self.spent_usd += cost or Decimal(0)
+            self.unpriced += cost is None
