@@ -23,6 +23,9 @@ from tools.news.sources import SAMPLE, FeedLimits, NewsSource, feed_sources
 _SAMPLE_FILE = Path(__file__).with_name("sample_feed.xml")
 _ENTRIES_READ = 4  # for each item kept, so that a feed of dated rubbish stays cheap
 _NOT_READ = "it was not read: no answer in time, or too many feeds"
+_NOT_REACHED = "its items were not reached: those of the feeds before it took too long"
+_MAKING_S = 1.0
+"""After the deadline: text that unfolds when it is normalised can take a second a feed."""
 _GRACE_S = 0.1  # so that a reader that hits the deadline itself can still say so
 
 
@@ -67,6 +70,8 @@ def read_feeds(
         entries_or_reason = read.get(feed.name, _NOT_READ)
         if isinstance(entries_or_reason, str):
             down.append(SourceDown(source=feed.name, reason=entries_or_reason))
+        elif time.monotonic() > deadline + _MAKING_S:
+            down.append(SourceDown(source=feed.name, reason=_NOT_REACHED))
         else:
             found += _items(entries_or_reason, feed, now, symbols, limits)
     return NewsReading(sample=False, read_at=now, items=_newest(found, limits), down=tuple(down))

@@ -20,7 +20,7 @@ class FeedLimits(WebLimits):
     """What reading the news may cost. The defaults are the desk's; tests scale them down."""
 
     max_bytes: Annotated[int, Field(ge=1)] = Field(
-        default=2_000_000, description="Of one answer, as sent and again as unpacked."
+        default=1_000_000, description="Of one answer, as sent and again as unpacked."
     )
     deadline_s: Annotated[float, Field(gt=0)] = Field(
         default=8.0, description="For all sources together, from the first connection on."

@@ -185,7 +185,9 @@ def test_a_site_is_known_by_its_registrable_domain(host: str, domain: str) -> No
     [
         pytest.param(lambda n: " ".join(["b"] * 990 + [f"c{n}"]), id="one word over and over"),
         pytest.param(lambda n: " ".join(_shuffled(n, 0)), id="the same words in any order"),
-        pytest.param(lambda n: " ".join(_shuffled(n, 20)[: 29 + n % 2]), id="other words at the end"),
+        pytest.param(
+            lambda n: " ".join(_shuffled(n, 20)[: 29 + n % 2]), id="other words at the end"
+        ),
         pytest.param(lambda n: f"{n}" + "\ufdfa" * 1_900, id="signs that unfold into many"),
     ],
 )
