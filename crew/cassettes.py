@@ -16,6 +16,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from crew.visible import visible
 from records.errors import ModelFailed
 from records.redaction import NOTHING, Redactor
 from tools.chart.pictures import PNG_BEGINS, without_bytes, without_pictures
@@ -218,7 +219,7 @@ def difference(recorded: Sequence[Mapping[str, Any]], asked: Sequence[Mapping[st
         if kind != "equal":
             for old, new in zip_longest(before[i:to_i], after[j:to_j], fillvalue=""):
                 lines.extend(_around(old, new))
-    return "\n".join(lines)[:_SHOWN_CHARS]
+    return visible("\n".join(lines))[:_SHOWN_CHARS]
 
 
 def _around(old: str, new: str) -> Iterator[str]:

@@ -14,7 +14,8 @@ import typer
 
 from crew.console import AsJson, print_json
 from crew.home import named_folder, refuse_other_folder, state_folder
-from records.errors import ModelFailed, SettingsError
+from crew.visible import visible
+from records.errors import ModelFailed, SettingsError, TradingError
 
 if TYPE_CHECKING:
     from crew.desk import Desk
@@ -61,13 +62,18 @@ def record_test(
     folder: Annotated[
         Path | None, typer.Option(help="Where tests lie; tests/recorded if left out.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Keep a recorded cycle as a test that fails when the desk decides otherwise."""
     from crew.record_test import FOLDER, write_test
 
     with _opened() as desk:
         written = write_test(desk, cycle_id, name, folder or FOLDER)
-    typer.echo(f"Wrote {written.name} and {written.parent.name}/{name}/. Run it with pytest.")
+    if as_json:
+        kept = written.parent / name
+        print_json({"cycle_id": cycle_id, "test": str(written), "folder": str(kept)})
+    else:
+        typer.echo(f"Wrote {written.name} and {written.parent.name}/{name}/. Run it with pytest.")
 
 
 def _replay_one(cycle_id: str, changes: "Changes", *, as_json: bool) -> None:
@@ -78,7 +84,7 @@ def _replay_one(cycle_id: str, changes: "Changes", *, as_json: bool) -> None:
     if as_json:
         print_json({"cycle_id": cycle_id, "identical": not found, "differences": found})
     else:
-        typer.echo("\n".join(found) or _SAME)
+        typer.echo(visible("\n".join(found)) or _SAME)
     raise typer.Exit(ModelFailed.exit_code if found else 0)
 
 
@@ -102,20 +108,24 @@ def _replay_all(since: str | None, changes: "Changes", *, as_json: bool) -> None
 
 
 def _line(one: "Replayed") -> str:
-    return f"{one.cycle_id}  {one.result:<9}  {one.why.partition(chr(10))[0]}".rstrip()
+    why = visible(one.why.partition("\n")[0])
+    return f"{visible(one.cycle_id)}  {one.result:<9}  {why}".rstrip()
 
 
 def _changes(agents: Path | None, tasks: Path | None, assignments: list[str] | None) -> "Changes":
     from crew.replay import Changes
     from crew.settings import nested
+    from crew.what_if.change import refuse_keys
 
+    settings = nested(assignments or [])
+    refuse_keys(settings)
     for file in (agents, tasks):
         if file is not None and not file.is_file():
             raise SettingsError(f"There is no file {str(file)!r}. Nothing was run.")
     return Changes(
         agents=agents.resolve() if agents else None,
         tasks=tasks.resolve() if tasks else None,
-        settings=nested(assignments or []),
+        settings=settings,
     )
 
 
@@ -133,8 +143,12 @@ def _opened() -> "Iterator[Desk]":
     used = named_folder()
     settings = load_settings({})
     refuse_other_folder(used)
-    with open_desk(settings, state_folder(), for_crew=False) as desk:
-        yield desk
+    try:
+        with open_desk(settings, state_folder(), for_crew=False) as desk:
+            yield desk
+    except TradingError as error:  # it may repeat what models and YAML said
+        error.args = (visible(str(error)),)
+        raise
 
 
 __all__: list[Any] = ["record_test", "replay"]

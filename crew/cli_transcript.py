@@ -65,6 +65,7 @@ def show(
 ) -> None:
     """One cycle: every prompt, tool, answer and decision; exit code 6 when it was edited or cut."""
     _refuse_two(follow=follow, html=html is not None, as_json=as_json)
+    _refuse_other_files(html)
     home = state_folder()
     with the_ledger() as ledger:
         if follow:
@@ -238,13 +239,26 @@ def _refuse_two(**asked: bool) -> None:
         raise SettingsError(f"{' and '.join(named)} exclude each other. Name one of them.")
 
 
+def _refuse_other_files(html: str | None) -> None:
+    """A page replaces the file it is written to."""
+    if html and not html.lower().endswith(_PAGE_NAMES):
+        raise SettingsError(
+            f"--html takes a file that ends in .html or .htm, not {html!r}. Nothing was written."
+        )
+
+
+def _is_file(word: str) -> bool:
+    """Whether a word after --html is its file: no cycle's id has a dot or a slash."""
+    return not word.startswith("-") and any(sign in word for sign in "./")
+
+
 def _named_page(args: list[str]) -> list[str]:
-    """The words with --html's file as its value, which may be left out; a page ends in .html."""
+    """The words with --html's file as its value, which may be left out."""
     given, words = list(args), []
     while given:
         word = given.pop(0)
         if word == "--html":
-            follows = given[:1] and given[0].lower().endswith(_PAGE_NAMES)
+            follows = given[:1] and _is_file(given[0])
             word = f"--html={given.pop(0) if follows else ''}"
         words.append(word)
     return words

@@ -18,7 +18,8 @@ import typer
 
 from crew.console import AsJson, confirm, print_json
 from crew.home import named_folder, refuse_other_folder, state_folder
-from records.errors import SettingsError
+from crew.visible import visible
+from records.errors import SettingsError, TradingError
 
 if TYPE_CHECKING:
     from crew.desk import Desk
@@ -64,7 +65,7 @@ def what_if(
     from crew.what_if.asking import answer
     from crew.what_if.cases import chosen
     from crew.what_if.change import Change
-    from crew.what_if.page import write_page
+    from crew.what_if.page import page_file, write_page
     from crew.what_if.planned import plan
     from crew.what_if.table import table
 
@@ -76,14 +77,18 @@ def what_if(
         profile=profile,
         without=without,
     )
+    page = None if html is None else page_file(html)
     with _opened() as desk:
         asked = plan(desk, change, chosen(desk, cycles, _moment(since, desk)))
         budget = _agreed(asked, budget_usd, yes=yes)
         with desk.stopping.listening():
             found = answer(desk, asked, budget_usd=budget, say=_progress(quiet=as_json))
-    print_json(found.document()) if as_json else typer.echo(table(found))
-    if html is not None:
-        write_page(found, html)
+    if not as_json:
+        typer.echo(table(found))
+    if page is not None:
+        write_page(found, page)
+    if as_json:  # last: when the page fails, that is the one document
+        print_json(found.document())
     if desk.stopping.asked is not None:
         _leave_threads()
 
@@ -107,7 +112,7 @@ def _agreed(asked: "Plan", budget_usd: str | None, *, yes: bool) -> Decimal | No
         raise SettingsError(
             f"--budget-usd cannot be kept. {unbound(asked.estimate.unpriced)} Nothing was asked."
         )
-    said = question(asked.estimate, budget)
+    said = visible(question(asked.estimate, budget))
     if yes:
         typer.echo(said.removesuffix(" Ask?"), err=True)
     else:
@@ -145,7 +150,7 @@ def _progress(*, quiet: bool) -> Callable[[str], None]:
     """Progress on a terminal's stderr, and nowhere else."""
     if quiet or not sys.stderr.isatty():
         return lambda _text: None
-    return lambda text: typer.echo(f"  … {text}", err=True)
+    return lambda text: typer.echo(f"  … {visible(text)}", err=True)
 
 
 @contextmanager
@@ -156,5 +161,9 @@ def _opened() -> "Iterator[Desk]":
     used = named_folder()
     settings = load_settings()
     refuse_other_folder(used)
-    with open_desk(settings, state_folder(), for_crew=False) as desk:
-        yield desk
+    try:
+        with open_desk(settings, state_folder(), for_crew=False) as desk:
+            yield desk
+    except TradingError as error:  # it may repeat what models and YAML said
+        error.args = (visible(str(error)),)
+        raise

@@ -6,7 +6,8 @@ a cycle sees, stand packed beside it.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,27 @@ from records.ports import MarketRequest, MarketSource
 
 _FORMAT = 2
 _MARKET, _CANDLES = "market.json", "candles.bin"
+_FIELDS: Mapping[str, type] = {
+    "name": str,
+    "synthetic": bool,
+    "observed": list,
+    "candles": list,
+    "rules": dict,
+    "packed": list,
+}
 _ONE_MARKET = 1
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
+
+
+@contextmanager
+def undamaged(name: str) -> Iterator[None]:
+    """Raise SettingsError where this file of a recording is not there or not what was written."""
+    try:
+        yield
+    except _DAMAGE:
+        raise SettingsError(
+            f"{name} of the recording is damaged or not there. Nothing was run."
+        ) from None
 
 
 class ReplayedClock:
@@ -96,14 +117,16 @@ class RecordedMarket:
 
     def __init__(self, folder: Path, clock: ReplayedClock) -> None:
         document = market_document(folder)
-        self._read = _Packed(folder, document["packed"])
-        self.name: str = document["name"]
-        self.synthetic: bool = document["synthetic"]
-        self._document = document
         self._clock = clock
         self._first: MarketSnapshot | None = None
-        self._observed = _queues(document["observed"], lambda one: _key(one["asked"]))
-        self._candles = _queues(document["candles"], _series_key)
+        with undamaged(_CANDLES):
+            self._read = _Packed(folder, document["packed"])
+        with undamaged(_MARKET):
+            self.name: str = document["name"]
+            self.synthetic: bool = document["synthetic"]
+            self._rules: dict[str, Any] = dict(document["rules"])
+            self._observed = _queues(document["observed"], lambda one: _key(one["asked"]))
+            self._candles = _queues(document["candles"], _series_key)
 
     def clock(self) -> Clock:
         return self._clock
@@ -111,7 +134,8 @@ class RecordedMarket:
     def observe(self, request: MarketRequest) -> MarketSnapshot:
         """As recorded; a market whose price was not asked for anew has the price it had."""
         if found := self._observed.get(_key(request.model_dump(mode="json"))):
-            snapshot = _snapshot(found.popleft(), self._read)
+            with undamaged(_MARKET):
+                snapshot = _snapshot(found.popleft(), self._read)
             self._first = self._first or snapshot
             self._clock.advance_to(snapshot.as_of)
             return snapshot
@@ -128,19 +152,27 @@ class RecordedMarket:
         if not found:
             raise _not_held(f"{interval} candles of {symbol} from {start.isoformat()}")
         answer = found.popleft()
-        self._clock.advance_to(datetime.fromisoformat(answer["end"]))
-        return self._read.series(answer)
+        with undamaged(_MARKET):
+            self._clock.advance_to(datetime.fromisoformat(answer["end"]))
+            return self._read.series(answer)
 
     def rules(self, symbol: str) -> SymbolRules:
-        if symbol not in self._document["rules"]:
+        if symbol not in self._rules:
             raise _not_held(f"rules of {symbol}")
-        return SymbolRules.model_validate(self._document["rules"][symbol])
+        with undamaged(_MARKET):
+            return SymbolRules.model_validate(self._rules[symbol])
 
 
 def market_document(folder: Path) -> dict[str, Any]:
-    """What market.json holds; raises SettingsError for one of an older release."""
+    """
+    What market.json holds; raises SettingsError when it is damaged or of an older release.
+
+    Whatever is read here has its fields; what is in them is for its reader.
+    """
     try:
-        document = orjson.loads((folder / _MARKET).read_bytes())
+        with undamaged(_MARKET):
+            content = (folder / _MARKET).read_bytes()
+        document = orjson.loads(content)
     except ValueError:
         document = None
     if not isinstance(document, dict) or document.get("format") != _FORMAT:
@@ -148,6 +180,10 @@ def market_document(folder: Path) -> dict[str, Any]:
             f"The recording {folder.name!r} was not written by this release and cannot be read. "
             "Nothing was run. Record a cycle again."
         )
+    with undamaged(_MARKET):
+        for field, kind in _FIELDS.items():
+            if not isinstance(document[field], kind):
+                raise TypeError(field)
     return document
 
 

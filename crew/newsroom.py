@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 def read_news(
     desk: Desk, clock: Clock, *, cycle_id: str, calls: "Callable[[], ModelCalls]"
 ) -> NewsReading:
-    """The news of one cycle, scored as the settings say; a recording is taken as it is."""
+    """
+    The news of one cycle, scored as the settings say; a recording is taken as it is.
+
+    Raises NotRecorded in a replay whose recording holds none.
+    """
+    desk.tell_scoring(calls)
     if desk.recorded_news is not None:
-        desk.tell_scoring(calls)
         return desk.recorded_news
     settings = desk.settings.news
     limits = FeedLimits(allow_private=settings.allow_private_addresses)

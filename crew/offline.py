@@ -7,6 +7,18 @@ from typing import Any
 
 from records.errors import TradingError
 
+_LOOKING_UP = (
+    "create_connection",
+    "getaddrinfo",
+    "gethostbyname",
+    "gethostbyname_ex",
+    "gethostbyaddr",
+    "getnameinfo",
+)
+_REACHING = tuple(
+    name for name in ("connect", "connect_ex", "sendto", "sendmsg") if hasattr(socket.socket, name)
+)
+
 
 class NetworkUsed(TradingError):
     """A replay tried to reach the network. Nothing was sent."""
@@ -14,9 +26,13 @@ class NetworkUsed(TradingError):
 
 @contextmanager
 def offline() -> Iterator[None]:
-    """Raise NetworkUsed at every name that is looked up and every address that is connected to."""
-    kept = socket.create_connection, socket.getaddrinfo
-    connects = {name: getattr(socket.socket, name) for name in ("connect", "connect_ex")}
+    """
+    Raise NetworkUsed where Python's socket looks up a name, connects or sends to an address.
+
+    Code that calls the system itself, and other processes, are not held.
+    """
+    kept = {name: getattr(socket, name) for name in _LOOKING_UP}
+    sends = {name: getattr(socket.socket, name) for name in _REACHING}
 
     def refuse(*asked: Any, **_more: Any) -> Any:
         raise NetworkUsed(
@@ -25,19 +41,21 @@ def offline() -> Iterator[None]:
         )
 
     def local_alone(name: str) -> Any:
-        def connect(self: socket.socket, address: Any) -> Any:
+        def reach(self: socket.socket, *asked: Any) -> Any:
             if self.family != getattr(socket, "AF_UNIX", None):
-                refuse(address)
-            return connects[name](self, address)
+                refuse(*asked[-1:])
+            return sends[name](self, *asked)
 
-        return connect
+        return reach
 
-    socket.create_connection = socket.getaddrinfo = refuse
-    for name in connects:
+    for name in kept:
+        setattr(socket, name, refuse)
+    for name in sends:
         setattr(socket.socket, name, local_alone(name))
     try:
         yield
     finally:
-        socket.create_connection, socket.getaddrinfo = kept
-        for name, connect in connects.items():
-            setattr(socket.socket, name, connect)
+        for name, known in kept.items():
+            setattr(socket, name, known)
+        for name, known in sends.items():
+            setattr(socket.socket, name, known)

@@ -7,6 +7,8 @@ identically now.
 
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +68,8 @@ def write_test(desk: Desk, cycle_id: str, name: str, folder: Path) -> Path:
     """
     Write `folder`/`name`/ and `folder`/test_`name`.py; returns the test's file.
 
-    Raises SettingsError when the name will not do, stands already, or the cycle cannot be
-    replayed identically.
+    Raises SettingsError when the name will not do, stands already, cannot be written, or the
+    cycle cannot be replayed identically. Then nothing is left of it.
     """
     if not _NAME.fullmatch(name):
         raise SettingsError(
@@ -76,22 +78,51 @@ def write_test(desk: Desk, cycle_id: str, name: str, folder: Path) -> Path:
         )
     recording, test = folder / name, folder / f"test_{name}.py"
     for path in (recording, test):
-        if path.exists():
+        if _stands(path):
             raise SettingsError(
                 f"{path.name!r} exists already in {folder.name!r}. Nothing was written. "
                 "Choose another name, or remove it first."
             )
     source, recorded = recording_of(desk, cycle_id), comparable(desk, cycle_id)
     with_yaml = _yaml(source, recorded)
-    _copy(source, recording, recorded)
-    test.write_text(_test(name, recorded, with_yaml))
-    try:
+    with _whole_or_gone(recording, test):
+        _copy(source, recording, recorded)
+        test.write_text(_test(name, recorded, with_yaml))
         _refuse_traces(recording, desk)
-    except SettingsError:
-        shutil.rmtree(recording)
-        test.unlink()
-        raise
     return test
+
+
+@contextmanager
+def _whole_or_gone(recording: Path, test: Path) -> Iterator[None]:
+    """Remove what was written when the rest cannot be."""
+    folder = recording.parent
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    try:
+        yield
+    except (OSError, SettingsError) as error:
+        shutil.rmtree(recording, ignore_errors=True)
+        with suppress(OSError):
+            test.unlink()
+        for one in made:
+            with suppress(OSError):
+                one.rmdir()
+        if isinstance(error, SettingsError):
+            raise
+        raise _unwritten(folder, error) from None
+
+
+def _unwritten(folder: Path, error: OSError) -> SettingsError:
+    return SettingsError(
+        f"The test cannot be written to {str(folder)!r} ({error.strerror}). Nothing was left of "
+        "it. Name a folder that can be written with --folder."
+    )
+
+
+def _stands(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise _unwritten(path.parent, error) from None
 
 
 def _yaml(source: Path, recorded: CycleRecord) -> str:

@@ -17,7 +17,7 @@ import orjson
 
 from crew.desk import Desk
 from crew.home import set_aside
-from crew.market_tape import Tape
+from crew.market_tape import Tape, undamaged
 from crew.rotation import make_room
 from crew.setting_faults import NESTED_SECRETS, SECRETS
 from crew.settings import MODELS
@@ -136,7 +136,9 @@ def recorded_ledger(folder: Path, to: Path) -> None:
     file = folder / _LEDGER
     if not file.is_file():
         raise _older(folder)
-    unpack(file.read_bytes(), to)
+    with undamaged(_LEDGER):
+        content = file.read_bytes()
+    unpack(content, to)
 
 
 def recorded_calls(folder: Path, recorded: CycleRecord) -> "RecordedCalls":
@@ -159,17 +161,23 @@ def _older(folder: Path) -> SettingsError:
 
 
 def recorded_news(folder: Path) -> "NewsReading | None":
-    """The news the cycle read; None when it read none."""
+    """The news the cycle read, None when it read none; raises SettingsError when damaged."""
     from tools.news.item import NewsReading
 
     file = folder / "news.json"
-    return NewsReading.model_validate_json(file.read_bytes()) if file.is_file() else None
+    if not file.is_file():
+        return None
+    with undamaged(file.name):
+        return NewsReading.model_validate_json(file.read_bytes())
 
 
 def recorded_outside(folder: Path) -> Outside | None:
-    """What the cycle read beside the market; None when it asked for nothing."""
+    """What was read beside the market, None for nothing; raises SettingsError when damaged."""
     file = folder / "outside.json"
-    return Outside.model_validate_json(file.read_bytes()) if file.is_file() else None
+    if not file.is_file():
+        return None
+    with undamaged(file.name):
+        return Outside.model_validate_json(file.read_bytes())
 
 
 def recording_of(desk: Desk, cycle_id: str) -> Path:

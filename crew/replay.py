@@ -22,7 +22,7 @@ from crew.cassettes import NotRecorded
 from crew.comparing import differences
 from crew.cycle import run_cycle
 from crew.desk import Desk, open_desk
-from crew.market_tape import RecordedMarket, ReplayedClock, quotes_recorded
+from crew.market_tape import RecordedMarket, ReplayedClock, quotes_recorded, undamaged
 from crew.offline import offline
 from crew.recording import (
     recorded_calls,
@@ -99,6 +99,9 @@ def _replayed(desk: Desk, cycle_id: str, changes: Changes) -> Replayed:
         return Replayed(cycle_id=cycle_id, result="differs", why=str(missed))
     except TradingError as refused:
         return Replayed(cycle_id=cycle_id, result="cannot", why=str(refused))
+    except Exception as broken:  # noqa: BLE001 - one damaged folder must not hide the others
+        why = f"Its recording cannot be run ({type(broken).__name__}: {str(broken)[:200]})."
+        return Replayed(cycle_id=cycle_id, result="cannot", why=why)
     if found:
         return Replayed(cycle_id=cycle_id, result="differs", why=found[0])
     return Replayed(cycle_id=cycle_id, result="identical")
@@ -129,25 +132,22 @@ class Rerun:
             models = RecordedModels(
                 self.calls, tick=clock.advance_to, by_place=by_place, redactor=again.redactor
             )
-            again.stand_in(
-                RecordedMarket(folder, clock),
-                recorded_news(folder),
-                recorded_outside(folder),
-                models,
-            )
-            again.tell_scoring = models.tell_scoring
+            news = recorded_news(folder)
+            again.stand_in(RecordedMarket(folder, clock), news, recorded_outside(folder), models)
+            again.tell_scoring = self.calls.refuse_news if news is None else models.tell_scoring
             again.draws = self.calls.pictured
             stack.enter_context(offline())
             self.record = run_cycle(again, lambda _text: None)
 
     def differences(self) -> tuple[str, ...]:
         """What differs; raises NotRecorded when another thing was asked than was recorded."""
+        edited = self.calls.edited
         if self.calls.missed is not None:
-            raise self.calls.missed
+            raise NotRecorded("\n".join((*edited, str(self.calls.missed))))
         found = self.decisions()
         if (left := self.calls.unheard()) is not None:
-            raise NotRecorded("\n".join((left, *found)))
-        return *self.calls.edited, *found
+            raise NotRecorded("\n".join((*edited, left, *found)))
+        return *edited, *found
 
     def decisions(self) -> tuple[str, ...]:
         """What differs in the cycle's record."""
@@ -164,6 +164,12 @@ def comparable(desk: Desk, cycle_id: str) -> CycleRecord:
             f"Cycle {cycle_id!r} ran in mode {recorded.mode!r}: what the exchange said of the "
             "account is not in a recording, so it cannot be run again. Nothing was run. "
             "`desk transcript` shows it."
+        )
+    if recorded.outcome == "failed":
+        raise SettingsError(
+            f"Cycle {cycle_id!r} failed, and what did not answer then is not in a recording, so "
+            "it cannot be run again. Nothing was run. `desk transcript` shows it. It failed with: "
+            f"{recorded.message}"
         )
     if recorded.hold_reason in _TIMED_OUT:
         raise SettingsError(
@@ -190,14 +196,16 @@ class _AsRecorded(Settings):
 
 def settings_of(folder: Path, changes: Changes = AS_RECORDED) -> Settings:
     """The settings as they were, and what is changed in them; raises SettingsError."""
-    document = orjson.loads((folder / "settings.json").read_bytes())
-    document["agents_file"] = str(changes.agents or folder / "agents.yaml")
-    document["tasks_file"] = str(changes.tasks or folder / "tasks.yaml")
-    document["record"] = False
-    document.setdefault("charts", {})["wait_s"] = _PATIENCE_S
-    document["quote_max_age_s"] = 0 if quotes_recorded(folder) else _NEVER_S
-    document["llm"]["api_key"] = "replayed"
-    document["budget"] = _set_by_a_person(document.get("budget", {}))
+    asked_anew = quotes_recorded(folder)
+    with undamaged("settings.json"):
+        document = orjson.loads((folder / "settings.json").read_bytes())
+        document["agents_file"] = str(changes.agents or folder / "agents.yaml")
+        document["tasks_file"] = str(changes.tasks or folder / "tasks.yaml")
+        document["record"] = False
+        document.setdefault("charts", {})["wait_s"] = _PATIENCE_S
+        document["quote_max_age_s"] = 0 if asked_anew else _NEVER_S
+        document["llm"]["api_key"] = "replayed"
+        document["budget"] = _set_by_a_person(document.get("budget", {}))
     try:
         return _AsRecorded(**_merged(document, changes.settings))
     except ValidationError as error:

@@ -4,6 +4,7 @@ How many recordings stay: the oldest go first, and never one that is to be kept.
 What each takes is noted in the cache, so that a cycle looks at its own folder alone.
 """
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,16 +13,20 @@ import orjson
 
 from crew.sections import RecordingSettings
 
+_RECORDING = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9]{4,}(\.left-[0-9]+)?", re.ASCII)
+"""A cycle's id, or what an unfinished one left."""
+
 
 def make_room(newest: Path, noted: Path, settings: RecordingSettings) -> tuple[str, ...]:
     """
     Remove the oldest recordings beyond the limits; returns which. Raises OSError.
 
+    Whatever else lies there, and every symlink, is neither counted nor removed.
     `noted` is the file with the size of each; it is made anew when it is lost.
     """
     folder = newest.parent
     known = _known(noted)
-    found = sorted(one.name for one in folder.iterdir() if one.is_dir())
+    found = sorted(one.name for one in folder.iterdir() if _is_recording(one))
     sizes = {name: known.get(name) or _bytes(folder / name) for name in found}
     sizes[newest.name] = _bytes(newest)
     gone = tuple(_beyond(sizes, settings, newest.name))
@@ -42,6 +47,11 @@ def _beyond(sizes: Mapping[str, int], settings: RecordingSettings, newest: str) 
         if name != newest and name not in settings.kept:
             yield name
             count, total = count - 1, total - size
+
+
+def _is_recording(found: Path) -> bool:
+    named = _RECORDING.fullmatch(found.name)
+    return named is not None and found.is_dir() and not found.is_symlink()
 
 
 def _known(noted: Path) -> dict[str, int]:

@@ -28,6 +28,28 @@ _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
 _NOT_SENT = frozenset({"cache_breakpoint"})
 """A mark of CrewAI's own on a message."""
 
+_FIELDS = frozenset(
+    [
+        "n",
+        "at",
+        "agent",
+        "task",
+        "attempt",
+        "turn",
+        "model",
+        "request",
+        "pictures",
+        "sha256",
+        "spelled",
+        "reply",
+        "error",
+        "finish_reason",
+        "usage",
+        "reply_sha256",
+        "seconds",
+    ]
+)
+
 Reply = str | list[dict[str, Any]]
 """Text, or tool calls as chat completions spell them."""
 
@@ -168,12 +190,26 @@ def row(request: CallRequest, given: RecordedReply, pictures: Iterable[Any] = ()
 def read_row(line: bytes) -> tuple[CallRequest, RecordedReply, bool]:
     """A line again, and whether it is what was written; raises ValueError when it is none."""
     try:
-        found = json.loads(line)
+        found = json.loads(line, object_pairs_hook=_once, parse_constant=_refuse_constant)
+        if unknown := sorted(set(found) - _FIELDS):
+            raise ValueError(f"it holds {unknown[0][:80]!r}, which is not known")
         request, given = _request(found), _given(found)
         whole = (request.sha256, given.sha256) == (found["sha256"], found["reply_sha256"])
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"it lacks or misspells {error}") from None
     return request, given, whole
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose every key stands once; of two, each reader would take another."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("it holds a key twice")
+    return found
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"it holds {name}, which is no number")
 
 
 def _request(found: Mapping[str, Any]) -> CallRequest:

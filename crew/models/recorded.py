@@ -62,14 +62,17 @@ class RecordedCalls:
         """All calls of a recording; raises SettingsError when they cannot be read."""
         lines: list[tuple[CallRequest, RecordedReply]] = []
         edited: list[str] = []
-        for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        places: set[tuple[int, str, int]] = set()
+        for number, line in enumerate(_lines(path), start=1):
             try:
                 request, given, whole = read_row(line)
+                if request.place in places:
+                    raise ValueError(f"{request.named} has a line already")
             except ValueError as error:
                 raise SettingsError(
-                    f"{path.name}, line {number}, cannot be read: {str(error)[:200]}. "
-                    "Nothing was run."
+                    f"{path.name}, line {number}, is damaged: {str(error)[:200]}. Nothing was run."
                 ) from None
+            places.add(request.place)
             lines.append((request, given))
             if not whole:
                 edited.append(f"{path.name}, line {number} ({request.named}) was edited")
@@ -115,6 +118,16 @@ class RecordedCalls:
         missed = NotRecorded(self._explained(request))
         self._missed.append(missed)
         return missed
+
+    def refuse_news(self, _calls: object) -> None:
+        """Raise NotRecorded, and remember it: the cycle reads news that the recording lacks."""
+        self._missed.append(
+            NotRecorded(
+                "The news the cycle asks for is not in the recording (news.json is not there). "
+                "Nothing was read in its place. Record the cycle again."
+            )
+        )
+        raise self._missed[-1]
 
     def wait_for_others(self, attempt: int) -> None:
         """Before a failure ends the crew: until what was answered beside it has been heard."""
@@ -294,6 +307,15 @@ class RecordedLLM(BaseLLM):
         )
 
 
+def _lines(path: Path) -> list[bytes]:
+    try:
+        return path.read_bytes().splitlines()
+    except OSError as error:
+        raise SettingsError(
+            f"{path.name} of the recording is damaged ({error.strerror}). Nothing was run."
+        ) from None
+
+
 def _error(kind: str, said: str) -> Exception:
     """The recorded error again, or one that is called so."""
     if kind == ModelFailed.__name__:
@@ -332,8 +354,10 @@ def _tools(tools: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _stilled(found: re.Match[str], began: datetime) -> str:
-    """The time as it stands when it was before the cycle; else that there was one."""
-    text = found[0].replace(" UTC", "+00:00")
-    at = datetime.fromisoformat(text)
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return found[0] if at < began else "(then)"
+    """The time as it stands when it was before the cycle, or is none; else that there was one."""
+    try:
+        at = datetime.fromisoformat(found[0].replace(" UTC", "+00:00"))
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return found[0] if at < began else "(then)"
+    except (ValueError, OverflowError):
+        return found[0]

@@ -14,6 +14,7 @@ from records.errors import SettingsError, TradingError
 
 LAST = "LAST_50"
 _LAST = re.compile(r"LAST_([1-9][0-9]{0,3})", re.ASCII)
+_CYCLE_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9]{4,}", re.ASCII)
 _MOST = 1000
 
 
@@ -77,6 +78,11 @@ def _named(desk: Desk, cycles: str) -> Iterator[str]:
         yield from tuple(recordings(desk.home))[-int(last[1]) :]
         return
     names = [name.strip() for name in cycles.split(",")]
+    if wrong := [name for name in names if not _CYCLE_ID.fullmatch(name)]:
+        raise SettingsError(
+            f"--cycles takes LAST_1 to LAST_9999, or ids of cycles with commas between them, not "
+            f"{(wrong[0] or cycles)[:40]!r}. Nothing was run. `desk transcript list` shows the ids."
+        )
     for name in dict.fromkeys(names):
         recording_of(desk, name)
         yield name

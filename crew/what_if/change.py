@@ -34,6 +34,17 @@ _REACHED_BY = ("base_url", "timeout_s", "stream")
 _NO_KEY = "not-a-key"
 
 
+def refuse_keys(settings: Mapping[str, Any]) -> None:
+    """Refuse a key in --set, however it is spelled; raises SettingsError."""
+    refuse_secrets(settings, "--set")
+    refuse_misspelt(settings, "--set", Settings)
+    llm = settings.get("llm")
+    if isinstance(llm, Mapping) and "api_key" in llm:
+        raise SettingsError(
+            "A key stands in the environment or .env, never in --set. Nothing was run."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What differs from the recording; nothing named: nothing."""
@@ -48,17 +59,13 @@ class Change:
 
     def check(self) -> None:
         """Refuse what cannot be asked; raises SettingsError."""
-        refuse_secrets(self.settings, "--set")
-        refuse_misspelt(self.settings, "--set", Settings)
+        refuse_keys(self.settings)
         named = {name for name, _value in _leaves(self.settings)}
         if fixed := sorted(_NOT_ASKED & (named | self.settings.keys())):
             raise SettingsError(
                 f"--set {fixed[0]} cannot be asked: a past cycle has the market, the news and the "
                 "place it had. Nothing was run. --agents and --tasks name other YAML."
             )
-        llm = self.settings.get("llm")
-        if isinstance(llm, Mapping) and "api_key" in llm:
-            raise SettingsError("A key stands in the environment or .env, never in --set.")
         if doubled := sorted({"model", "profile"} & self.settings.keys()):
             raise SettingsError(f"Write --{doubled[0]} NAME instead of --set {doubled[0]}=NAME.")
         if self.profile is not None and self.profile not in _PROFILES:

@@ -10,6 +10,23 @@ from crew.what_if.answer import Answer
 from crew.what_if.comparison import Difference
 from records.errors import SettingsError
 
+_NAMES = (".html", ".htm")
+
+
+def page_file(named: Path) -> Path:
+    """The file a page may be written to; raises SettingsError before anybody is paid."""
+    if not named.name.lower().endswith(_NAMES):
+        raise SettingsError(
+            f"--html takes a file that ends in .html or .htm, not {str(named)!r}. "
+            "Nothing was run and nothing was written."
+        )
+    if not named.parent.is_dir() or named.is_dir():
+        raise SettingsError(
+            f"The page {str(named)!r} cannot be written there. Nothing was run. Name a file in a "
+            "folder that exists."
+        )
+    return named
+
 
 def write_page(answer: Answer, file: Path) -> None:
     """Write the page; raises SettingsError where that cannot be."""
@@ -17,7 +34,7 @@ def write_page(answer: Answer, file: Path) -> None:
         file.write_text(answer_page(answer), encoding="utf-8")
     except OSError as error:
         raise SettingsError(
-            f"The page {str(file)!r} cannot be written ({error.strerror}). The answer stands above."
+            f"The page {str(file)!r} cannot be written ({error.strerror}). Name another file."
         ) from None
 
 

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from crew.cassettes import NotRecorded, difference
+from crew.cli_replay import _line, _opened
+from crew.replay import Replayed
 from records.cycle import CycleRecord
 from tests.crew.desks import one_cycle
 from tests.crew.test_cli import desk, refused
@@ -57,6 +60,8 @@ def test_a_history_ends_with_5_when_a_line_is_not_identical(
         (("--all", "--since", "2027-01-01"), "No cycle was recorded"),
         (("x", "--agents", "no.yaml"), "There is no file 'no.yaml'"),
         (("x", "--set", "risk"), "--set takes NAME=VALUE"),
+        (("x", "--set", "llm.api_key=abc"), "never in --set"),
+        (("x", "--set", "api_secret=abc"), "stands in --set"),
     ],
 )
 def test_a_wrong_use_is_told_in_a_sentence(
@@ -73,3 +78,34 @@ def test_a_setting_that_is_none_is_refused(held: tuple[Path, CycleRecord]) -> No
     ended = desk("replay", record.cycle_id, "--set", "risk.max_leverag=2", home=home)
 
     assert "max_leverage" in refused(ended, 2)
+
+
+def test_what_a_recording_says_steers_no_terminal(
+    held: tuple[Path, CycleRecord], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """YAML and recordings come from others: in a difference, a line of --all and a refusal."""
+    monkeypatch.setenv("DESK_HOME", str(held[0]))
+    hostile = "\x1b]0;title\x07"
+    said = difference([{"content": "before"}], [{"content": hostile}])
+    line = _line(Replayed(cycle_id="x", result="differs", why=hostile))
+    with pytest.raises(NotRecorded) as raised, _opened():
+        raise NotRecorded(hostile)
+
+    for text in (said, line, str(raised.value)):
+        assert "]0;title" in text
+        assert text.replace("\n", "").isprintable()
+
+
+def test_a_cycle_is_kept_as_a_test_in_one_document(
+    held: tuple[Path, CycleRecord], tmp_path: Path
+) -> None:
+    """Scripts learn where it lies."""
+    words = ("record-test", held[1].cycle_id, "held", "--folder", str(tmp_path), "--json")
+    found = json.loads(desk(*words, home=held[0]).stdout)
+
+    assert found == {
+        "cycle_id": held[1].cycle_id,
+        "test": str(tmp_path / "test_held.py"),
+        "folder": str(tmp_path / "held"),
+    }
+    assert Path(found["test"]).is_file() and Path(found["folder"]).is_dir()

@@ -113,6 +113,18 @@ def test_a_page_that_cannot_be_written_is_one_message(home: Path, tmp_path: Path
     assert "x.html" in said
 
 
+@pytest.mark.parametrize("words", [("--html", "FILE"), ("--html=FILE",), ("show", "--html=FILE")])
+def test_no_other_file_becomes_a_page(home: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """A slip would replace what a person wrote."""
+    file = tmp_path / "agents.yaml"
+    file.write_text("mine")
+
+    ended = desk("transcript", *[word.replace("FILE", str(file)) for word in words], home=home)
+
+    assert "ends in .html or .htm" in refused(ended, 2)
+    assert file.read_text() == "mine"
+
+
 def test_two_ways_at_once_are_refused(home: Path) -> None:
     """One document goes to stdout, or none."""
     assert "exclude each other" in refused(desk("transcript", "--follow", "--html", home=home), 2)

@@ -67,6 +67,8 @@ def test_a_budget_that_no_price_binds_is_refused(home: Path) -> None:
         (("--cycles", "LAST_5", "--since", "24h"), "not both"),
         (("--agents", "/no/such/agents.yaml"), "There is no file"),
         (("--budget-usd", "-1"), "--budget-usd takes an amount"),
+        (("--html", "agents.yaml"), "ends in .html or .htm"),
+        (("--html", "no/such/folder/x.html"), "Name a file in a folder that exists"),
         (("--set", "risk.max_levrage=2"), "Did you mean 'max_leverage'"),
     ],
 )
@@ -75,3 +77,13 @@ def test_a_wrong_question_is_refused_in_one_line(
 ) -> None:
     """With code 2, before anything is run."""
     assert said in refused(desk("what-if", *arguments, home=home), 2)
+
+
+def test_a_page_that_fails_at_last_leaves_one_document(home: Path, tmp_path: Path) -> None:
+    """The refusal; a script reads the whole of stdout."""
+    full = tmp_path / "full.html"
+    full.symlink_to("/dev/full")
+    ended = desk("what-if", "--json", "--html", str(full), home=home)
+
+    assert ended.returncode == 2
+    assert "cannot be written" in json.loads(ended.stdout)["error"]["message"]

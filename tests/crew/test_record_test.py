@@ -1,5 +1,6 @@
 """`desk record-test`: a cycle kept as a test, which passes until the desk decides otherwise."""
 
+import errno
 import shutil
 import subprocess
 import sys
@@ -116,3 +117,27 @@ def test_a_cycle_that_does_not_replay_is_no_test(
         write_test(desk, record.cycle_id, "spoiled", tmp_path / "tests")
 
     assert not (tmp_path / "tests").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_left(
+    kept: tuple[Path, Path, CycleRecord], tmp_path: Path
+) -> None:
+    """No folder was there, so none is afterwards."""
+    home, _, record = kept
+    (tmp_path / "file").write_text("mine")
+    calls = home / "recordings" / record.cycle_id / "models.jsonl"
+    with a_desk(home, at=AT) as desk:
+        for folder in (tmp_path / "file" / "x", Path("/proc/x")):
+            with pytest.raises(SettingsError, match="--folder"):
+                write_test(desk, record.cycle_id, "first_trade", folder)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("crew.record_test.shutil.copyfile", _full)
+            with pytest.raises(SettingsError, match="No space left"):
+                write_test(desk, record.cycle_id, "first_trade", tmp_path / "a" / "b")
+
+    assert calls.is_file()
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+def _full(*_files: Path) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")

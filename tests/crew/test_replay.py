@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from crew import replay
 from crew.cassettes import NotRecorded
 from crew.cycle import run_cycle
 from crew.desk import open_desk
@@ -265,13 +266,23 @@ def test_a_recording_of_an_older_release_says_so(
         ("market.json", b"[]"),
         ("candles.bin", b"x"),
         ("before.db.z", b"x"),
+        ("candles.bin", None),
+        ("settings.json", b"{"),
+        ("settings.json", b"[]"),
+        ("settings.json", None),
+        ("news.json", b"{}"),
+        ("outside.json", b"[]"),
+        ("market.json", b'{"format": 2}'),
     ],
 )
 def test_a_damaged_recording_is_refused_in_a_sentence(
-    recording: Path, traded: Any, spoiled: tuple[str, bytes]
+    recording: Path, traded: Any, spoiled: tuple[str, bytes | None]
 ) -> None:
-    """Files are edited, cut and copied wrongly."""
-    (recording / spoiled[0]).write_bytes(spoiled[1])
+    """Files are edited, cut, lost and copied wrongly."""
+    name, content = spoiled
+    (recording / name).unlink(missing_ok=True)
+    if content is not None:
+        (recording / name).write_bytes(content)
 
     with pytest.raises(TradingError, match=r"Nothing was run|damaged"):
         Rerun(recording, traded[1])
@@ -292,6 +303,72 @@ def test_a_history_is_replayed_line_by_line(tmp_path: Path) -> None:
 
     assert found == {cycles[0]: "differs", cycles[1]: "cannot", cycles[2]: "identical"}
     assert late == [cycles[2]]
+
+
+def test_no_folder_hides_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is wrong with one, it has its line, and the next is replayed."""
+    clock = FixedClock(AT)
+    with a_desk(tmp_path, at=clock) as desk:
+        first = run_cycle(desk, print).cycle_id
+        clock.advance(minutes=30)
+        second = run_cycle(desk, print).cycle_id
+        whole = replay.recorded_calls
+
+        def broken(folder: Path, recorded: CycleRecord) -> Any:
+            if folder.name == first:
+                raise RuntimeError("nobody thought of it")
+            return whole(folder, recorded)
+
+        monkeypatch.setattr(replay, "recorded_calls", broken)
+        found = {one.cycle_id: one for one in replay_all(desk, None)}
+
+    assert found[first].result == "cannot" and "nobody thought of it" in found[first].why
+    assert found[second].result == "identical"
+
+
+def test_a_failed_cycle_cannot_be_run_again(tmp_path: Path) -> None:
+    """A venue that did not answer does not fail again; the history's result is not at fault."""
+    with a_desk(tmp_path, BOLD, at=AT) as desk:
+        record = run_cycle(desk, print)
+        failed = record.model_copy(update={"outcome": "failed", "message": "The venue was down."})
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(type(desk.ledger.cycles), "cycle", lambda *_: failed)
+            (found,) = replay_all(desk, None)
+
+    assert found.result == "cannot"
+    assert "failed" in found.why and "The venue was down." in found.why
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "then"),
+    [
+        ("agents.yaml", "Veto every", "Welcome every", "is not in the recording"),
+        ("tasks.yaml", "\nexecution:", "\nexecution:\n  enabled: false", "were not asked for"),
+    ],
+)
+def test_an_edited_line_is_named_first_whatever_comes_of_it(
+    recording: Path, traded: Any, file: str, old: str, new: str, then: str
+) -> None:
+    """Where another thing is asked, or one thing less, the edit is the likely cause."""
+    yaml = recording / file
+    yaml.write_text(yaml.read_text().replace(old, new, 1))
+    edit_calls(recording, lambda row: row["task"] == "execution", "call_", "call_of_")
+
+    with pytest.raises(NotRecorded, match=then) as refused:
+        Rerun(recording, traded[1]).differences()
+
+    assert (
+        "(agent 'Executor', task 'execution', turn 1) was edited"
+        in str(refused.value).partition("\n")[0]
+    )
+
+
+def test_news_that_are_missing_are_not_read_afresh(recording: Path, traded: Any) -> None:
+    """What the news are now is not what the cycle was told."""
+    (recording / "news.json").unlink()
+
+    with pytest.raises(NotRecorded, match="news the cycle asks for is not in the recording"):
+        Rerun(recording, traded[1]).differences()
 
 
 def test_a_call_that_cannot_be_recorded_ends_the_cycle_untraded(tmp_path: Path) -> None:
@@ -321,3 +398,14 @@ def test_nothing_connects_while_a_recording_is_heard() -> None:
             socket.create_connection(("127.0.0.1", 9))
         with pytest.raises(NetworkUsed):
             low.connect(("127.0.0.1", 9))
+        for name in ("gethostbyname", "gethostbyname_ex", "gethostbyaddr"):
+            with pytest.raises(NetworkUsed):
+                getattr(socket, name)("localhost")
+        with pytest.raises(NetworkUsed):
+            socket.getnameinfo(("127.0.0.1", 80), 0)
+    with offline(), socket.socket(type=socket.SOCK_DGRAM) as sender:
+        with pytest.raises(NetworkUsed):
+            sender.sendto(b"x", ("127.0.0.1", 9))
+        with pytest.raises(NetworkUsed):
+            sender.sendmsg([b"x"], [], 0, ("127.0.0.1", 9))
+    assert socket.gethostbyname("127.0.0.1") == "127.0.0.1"

@@ -80,7 +80,7 @@ def _wait_for(venue: Venue, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the loopback venue did not start")
 
 
-def test_twenty_cycles_on_a_real_market_over_http(venue: Venue, tmp_path: Path) -> None:
+def test_ten_cycles_on_a_real_market_over_http(venue: Venue, tmp_path: Path) -> None:
     """Public market data only, no failure, every decision in the ledger."""
     chosen = settings(
         "venue=binanceusdm",
@@ -91,13 +91,13 @@ def test_twenty_cycles_on_a_real_market_over_http(venue: Venue, tmp_path: Path) 
     )
     with open_desk(chosen, tmp_path) as desk:
         records = []
-        for _ in range(20):
+        for _ in range(10):
             records.append(run_cycle(desk, print))
             venue.control("advance", {"bars": 6})
         kept = desk.ledger.cycles.cycles(100)
 
     asked = {(r["method"], r["path"]) for r in venue.control("requests")}
-    assert [r.exit_code for r in records] == [0] * 20
+    assert [r.exit_code for r in records] == [0] * 10
     assert {r.outcome for r in records} <= {"hold", "vetoed", "traded"}
     assert [r.cycle_id for r in reversed(kept)] == [r.cycle_id for r in records]
     assert all(not r.skipped and not r.synthetic for r in records)

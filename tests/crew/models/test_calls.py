@@ -12,6 +12,7 @@ from crew.models.call_log import CallLog
 from crew.models.calls import CallRequest, Place, RecordedReply, plain_reply, read_row, row
 from crew.models.recorded import RecordedCalls
 from records.clock import FixedClock
+from records.errors import SettingsError
 from records.redaction import NOTHING, Redactor
 from records.strict import MAX_BYTES
 
@@ -124,6 +125,51 @@ def test_a_line_that_is_none_is_refused(field: str, value: Any) -> None:
 
     with pytest.raises(ValueError):
         read_row(json.dumps({**document, field: value}).encode())
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"reply":', '"reply":"other","reply":'),
+        ('"usage":null', '"usage":{"prompt_tokens":1,"prompt_tokens":2}'),
+        ('"seconds":0.0', '"seconds":NaN'),
+        ('"n":1', '"n":1,"comment":"x"'),
+        ('"turn":1', '"turn":1e400'),
+    ],
+)
+def test_a_line_that_could_be_read_in_two_ways_is_refused(old: str, new: str) -> None:
+    """Two readers would not see the same in it, and no fingerprint covers what is added."""
+    line = row(asked(), given("yes")).decode()
+    assert line.count(old) == 1
+
+    with pytest.raises(ValueError):
+        read_row(line.replace(old, new).encode())
+
+
+def test_a_place_has_one_line(tmp_path: Path) -> None:
+    """Of two answers to one question the recording does not say which was given."""
+    file = tmp_path / "models.jsonl"
+    file.write_bytes(row(asked(), given("yes")) + b"\n" + row(asked(), given("no")) + b"\n")
+
+    with pytest.raises(SettingsError, match=r"line 2, is damaged: .*has a line already"):
+        RecordedCalls.read(file, began=AT)
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2026-12-24 24:61",
+        "2026-13-01 10:00",
+        "2026-02-30T10:00:00Z",
+        "2026-11-03T01:00:00+99:99",
+    ],
+)
+def test_what_only_looks_like_a_time_is_compared_as_it_is(time: str) -> None:
+    """Headlines and models write what they like; it must not end a replay."""
+    recording = calls(asked(f"shown at {time}"))
+
+    assert recording.reply_for(asked("shown at noon")) is None
+    assert recording.reply_for(asked(f"shown at {time}")) is not None
 
 
 def test_tasks_that_run_side_by_side_never_hear_each_others_answers() -> None:

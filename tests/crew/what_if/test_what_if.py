@@ -174,10 +174,16 @@ def test_a_damaged_recording_gives_no_answer(traded: Path, tmp_path: Path, name:
     assert len(found.compared) == 1
 
 
-@pytest.mark.parametrize("named", ["LAST_0", "LAST_x", "20260101T000000Z-0001", "../../etc"])
-def test_cycles_that_were_not_recorded_are_refused(traded: Path, named: str) -> None:
+def test_cycles_that_were_not_recorded_are_refused(traded: Path) -> None:
     """Before anything is run."""
     with looking_back(traded) as desk, pytest.raises(SettingsError, match="was not recorded"):
+        chosen(desk, "20260101T000000Z-0001", None)
+
+
+@pytest.mark.parametrize("named", ["LAST_0", "LAST_x", "last_5", ",", "../../etc"])
+def test_what_names_no_cycle_is_told_what_does(traded: Path, named: str) -> None:
+    """Nobody looks for a cycle of the name LAST_0."""
+    with looking_back(traded) as desk, pytest.raises(SettingsError, match="--cycles takes LAST_1"):
         chosen(desk, named, None)
 
 
