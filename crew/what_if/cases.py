@@ -59,8 +59,6 @@ def case(desk: Desk, cycle_id: str) -> Case | Unanswered:
         folder, recorded = recording_of(desk, cycle_id), comparable(desk, cycle_id)
     except TradingError as refused:
         return Unanswered(cycle_id, str(refused))
-    if recorded.outcome == "failed":
-        return Unanswered(cycle_id, f"It failed: {recorded.message}")
     return Case(cycle_id, folder, recorded)
 
 

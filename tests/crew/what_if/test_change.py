@@ -26,7 +26,9 @@ def recording(folder: Path, *assignments: str) -> Path:
     """The part of a recording that says by which settings it was made."""
     document = settings(*assignments).model_dump(mode="json")
     (folder / "settings.json").write_text(json.dumps(document))
-    (folder / "market.json").write_text(json.dumps({"format": 2, "observed": []}))
+    market = {"format": 2, "name": "demo", "synthetic": True, "rules": {}}
+    market |= dict.fromkeys(("observed", "candles", "packed"), [])
+    (folder / "market.json").write_text(json.dumps(market))
     return folder
 
 
