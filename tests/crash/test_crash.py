@@ -29,8 +29,8 @@ def _proven(*arguments: str) -> tuple[int, Summary]:
 
 @pytest.fixture(scope="module")
 def sample() -> tuple[int, Summary]:
-    """A limit and a market entry under every fault, 56 runs, and half of them again."""
-    return _proven("--first-seed", "6", "--seeds", "2", "--points", "1")
+    """An entry under every fault, 28 runs, and half of them again."""
+    return _proven("--first-seed", "7", "--seeds", "1", "--points", "1")
 
 
 def test_a_killed_desk_leaves_one_order_or_none_and_its_stop(sample: tuple[int, Summary]) -> None:
@@ -39,7 +39,7 @@ def test_a_killed_desk_leaves_one_order_or_none_and_its_stop(sample: tuple[int, 
 
     assert summary.examples == ()
     assert (code, summary.total.failed) == (0, 0)
-    assert summary.total.runs == 2 * len(FAULTS) * 4
+    assert summary.total.runs == len(FAULTS) * 4
     assert summary.total.kills >= summary.total.runs
 
 
@@ -47,7 +47,7 @@ def test_the_same_seed_gives_the_same_ledger(sample: tuple[int, Summary]) -> Non
     """Every row of every table: ids and times come from the cycle and the venue alone."""
     _, summary = sample
 
-    assert summary.repeated >= 20
+    assert summary.repeated >= 10
     assert summary.differing == 0
 
 

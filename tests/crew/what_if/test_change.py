@@ -27,7 +27,7 @@ def recording(folder: Path, *assignments: str) -> Path:
     document = settings(*assignments).model_dump(mode="json")
     (folder / "settings.json").write_text(json.dumps(document))
     market = {"format": 2, "name": "demo", "synthetic": True, "rules": {}}
-    market |= dict.fromkeys(("observed", "candles", "packed"), [])
+    market |= {key: [] for key in ("observed", "candles", "packed")}
     (folder / "market.json").write_text(json.dumps(market))
     return folder
 
