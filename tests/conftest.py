@@ -1,0 +1,35 @@
+"""
+Which tests are long: they run by `uv run pytest -m long`, and not with the others.
+
+Each proves at length, on real markets or with real kills, what shorter tests beside it hold.
+"""
+
+from pathlib import Path
+
+import pytest
+
+_HERE = Path(__file__).parent
+_LONG = tuple(
+    _HERE / name
+    for name in (
+        "crash",
+        "crew/test_chart_vision.py",
+        "crew/test_contrarian.py",
+        "crew/test_overlap.py",
+        "crew/test_real_trade.py",
+        "crew/test_record_test.py",
+        "crew/what_if/test_what_if.py",
+        "real/test_real_candles.py",
+        "real/test_traps.py",
+        "real/test_what_if.py",
+        "tools/indicators/test_extra.py",
+    )
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark them, so that `-m` can tell them apart."""
+    for item in items:
+        if any(item.path.is_relative_to(long) for long in _LONG):
+            item.add_marker("long")
