@@ -14,14 +14,19 @@ _LONG = tuple(
     for name in (
         "crash",
         "crew/test_chart_vision.py",
+        "crew/test_cli_what_if.py",
         "crew/test_contrarian.py",
         "crew/test_overlap.py",
         "crew/test_real_trade.py",
         "crew/test_record_test.py",
+        "crew/test_replay_of_a_venue.py",
+        "crew/test_replays.py",
         "crew/what_if/test_what_if.py",
+        "real/test_crashes.py",
         "real/test_real_candles.py",
         "real/test_traps.py",
         "real/test_what_if.py",
+        "redteam/test_redteam.py",
         "tools/indicators/test_extra.py",
     )
 )
