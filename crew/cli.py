@@ -25,7 +25,8 @@ from crew import (
     lock,
 )
 from crew.console import AsJson, confirm, print_json, the_ledger, typed
-from crew.home import CHECKOUT, cycle_lock, named_folder, refuse_other_folder, state_folder
+from crew.home import CHECKOUT, cycle_lock, state_folder
+from crew.opening import settings_and_home
 from records.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def flatten(
     from crew.desk import open_desk
     from crew.flatten import flatten as close
 
-    settings, home = _read()
+    settings, home = settings_and_home()
     if not yes:
         confirm(f"Close {symbol or 'every position'} at market now?")
     with (
@@ -123,7 +124,7 @@ def accept(
     from crew.desk import open_desk
     from crew.flatten import accept as book
 
-    settings, home = _read()
+    settings, home = settings_and_home()
     if not yes:
         confirm(f"Book what is gone of {symbol} as closed by hand at the price of now?")
     with (
@@ -211,7 +212,7 @@ def cron(
     from crew.cron import crontab_line
     from crew.stopping import GRACE_S
 
-    settings, home = _read()
+    settings, home = settings_and_home()
     print(crontab_line(home, minutes, longest_cycle_s=settings.deadline_s + GRACE_S))
 
 
@@ -304,7 +305,7 @@ def _opened(
 ) -> "Iterator[Desk]":
     from crew.desk import open_desk
 
-    settings, usual = _read(flags) if home is None else (_settings(flags), home)
+    settings, usual = settings_and_home(flags) if home is None else (_settings(flags), home)
     with open_desk(settings, usual, for_crew=for_crew) as desk:
         yield desk
 
@@ -326,14 +327,6 @@ def _taken_over(home: Path, doing: str) -> Iterator[None]:
     )
     with cycle_lock(home, doing, patience_s=_PATIENCE_S, refused=late):
         yield
-
-
-def _read(flags: dict[str, Any] | None = None) -> "tuple[Settings, Path]":
-    """Settings and state folder, which both ways to read .env must agree on."""
-    used = named_folder()
-    settings = _settings(flags)
-    refuse_other_folder(used)
-    return settings, state_folder()
 
 
 def _settings(flags: dict[str, Any] | None = None) -> "Settings":

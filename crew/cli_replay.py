@@ -4,21 +4,17 @@
 Both read the state folder and change nothing in it.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from crew.console import AsJson, print_json
-from crew.home import named_folder, refuse_other_folder, state_folder
+from crew.opening import file_of, opened_for_recordings, since_of
 from crew.visible import visible
-from records.errors import ModelFailed, SettingsError, TradingError
+from records.errors import ModelFailed, SettingsError
 
 if TYPE_CHECKING:
-    from crew.desk import Desk
     from crew.replay import Changes, Replayed
 
 _SAME = "Identical: same reports, proposals, verdicts and orders."
@@ -67,7 +63,7 @@ def record_test(
     """Keep a recorded cycle as a test that fails when the desk decides otherwise."""
     from crew.record_test import FOLDER, write_test
 
-    with _opened() as desk:
+    with opened_for_recordings() as desk:
         written = write_test(desk, cycle_id, name, folder or FOLDER)
     if as_json:
         kept = written.parent / name
@@ -79,7 +75,7 @@ def record_test(
 def _replay_one(cycle_id: str, changes: "Changes", *, as_json: bool) -> None:
     from crew.replay import replay_cycle
 
-    with _opened() as desk:
+    with opened_for_recordings() as desk:
         found = replay_cycle(desk, cycle_id, changes)
     if as_json:
         print_json({"cycle_id": cycle_id, "identical": not found, "differences": found})
@@ -92,8 +88,8 @@ def _replay_all(since: str | None, changes: "Changes", *, as_json: bool) -> None
     from crew.replay import replay_all
 
     found: list[Replayed] = []
-    with _opened() as desk:
-        for one in replay_all(desk, _moment(since, desk), changes):
+    with opened_for_recordings() as desk:
+        for one in replay_all(desk, since_of(since, desk), changes):
             found.append(one)
             if not as_json:
                 typer.echo(_line(one))
@@ -119,36 +115,7 @@ def _changes(agents: Path | None, tasks: Path | None, assignments: list[str] | N
 
     settings = nested(assignments or [])
     refuse_keys(settings)
-    for file in (agents, tasks):
-        if file is not None and not file.is_file():
-            raise SettingsError(f"There is no file {str(file)!r}. Nothing was run.")
-    return Changes(
-        agents=agents.resolve() if agents else None,
-        tasks=tasks.resolve() if tasks else None,
-        settings=settings,
-    )
-
-
-def _moment(text: str | None, desk: "Desk") -> datetime | None:
-    from crew.moments import moment
-
-    return None if text is None else moment(text, desk.now(), "--since")
-
-
-@contextmanager
-def _opened() -> "Iterator[Desk]":
-    from crew.desk import open_desk
-    from crew.settings import load_settings
-
-    used = named_folder()
-    settings = load_settings({})
-    refuse_other_folder(used)
-    try:
-        with open_desk(settings, state_folder(), for_crew=False) as desk:
-            yield desk
-    except TradingError as error:  # it may repeat what models and YAML said
-        error.args = (visible(str(error)),)
-        raise
+    return Changes(agents=file_of(agents), tasks=file_of(tasks), settings=settings)
 
 
 __all__: list[Any] = ["record_test", "replay"]

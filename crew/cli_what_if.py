@@ -7,9 +7,7 @@ estimate, before the first model is asked.
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,12 +15,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crew.console import AsJson, confirm, print_json
-from crew.home import named_folder, refuse_other_folder, state_folder
+from crew.opening import file_of, opened_for_recordings, since_of
 from crew.visible import visible
-from records.errors import SettingsError, TradingError
+from records.errors import SettingsError
 
 if TYPE_CHECKING:
-    from crew.desk import Desk
     from crew.what_if.planned import Plan
 
 
@@ -70,16 +67,16 @@ def what_if(
     from crew.what_if.table import table
 
     change = Change(
-        agents=_file(agents),
-        tasks=_file(tasks),
+        agents=file_of(agents),
+        tasks=file_of(tasks),
         settings=nested(set_ or []),
         model=model,
         profile=profile,
         without=without,
     )
     page = None if html is None else page_file(html)
-    with _opened() as desk:
-        asked = plan(desk, change, chosen(desk, cycles, _moment(since, desk)))
+    with opened_for_recordings() as desk:
+        asked = plan(desk, change, chosen(desk, cycles, since_of(since, desk)))
         budget = _agreed(asked, budget_usd, yes=yes)
         with desk.stopping.listening():
             found = answer(desk, asked, budget_usd=budget, say=_progress(quiet=as_json))
@@ -134,36 +131,8 @@ def _amount(text: str) -> Decimal:
     return amount
 
 
-def _file(file: Path | None) -> Path | None:
-    if file is not None and not file.is_file():
-        raise SettingsError(f"There is no file {str(file)!r}. Nothing was run.")
-    return file.resolve() if file is not None else None
-
-
-def _moment(since: str | None, desk: "Desk") -> datetime | None:
-    from crew.moments import moment
-
-    return None if since is None else moment(since, desk.now(), "--since")
-
-
 def _progress(*, quiet: bool) -> Callable[[str], None]:
     """Progress on a terminal's stderr, and nowhere else."""
     if quiet or not sys.stderr.isatty():
         return lambda _text: None
     return lambda text: typer.echo(f"  … {visible(text)}", err=True)
-
-
-@contextmanager
-def _opened() -> "Iterator[Desk]":
-    from crew.desk import open_desk
-    from crew.settings import load_settings
-
-    used = named_folder()
-    settings = load_settings()
-    refuse_other_folder(used)
-    try:
-        with open_desk(settings, state_folder(), for_crew=False) as desk:
-            yield desk
-    except TradingError as error:  # it may repeat what models and YAML said
-        error.args = (visible(str(error)),)
-        raise

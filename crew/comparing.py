@@ -5,13 +5,13 @@ Times are left out, and so is what only measures the run: a recorded clock went 
 replayed one goes its own way between two model calls.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from records.base import Record
+from records.clock import TIME_IN_TEXT
 from records.cycle import CycleRecord
 from records.order import Fill, Order, Trade
 from records.proposal import TradeProposal
@@ -19,7 +19,6 @@ from records.verdict import Approval, Refusal, RiskVerdict
 
 _PLAIN = ("skipped", "shortlist", "breaker")
 _ENDING = ("account", "outcome", "hold_reason", "message", "exit_code", "model")
-_TIME = re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d| UTC)?")
 _LASTED = "holding_s"
 _SHOWN = 3
 _SHOWN_CHARS = 160
@@ -97,7 +96,7 @@ def _timeless(found: Any) -> Any:
         return {k: _timeless(v) for k, v in kept.items()}
     if isinstance(found, tuple | list):
         return [_timeless(part) for part in found]
-    return _TIME.sub("(then)", found) if isinstance(found, str) else found
+    return TIME_IN_TEXT.sub("(then)", found) if isinstance(found, str) else found
 
 
 def _shown(value: Any) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from crew.desk import Desk
 from crew.evidence import Evidence
 from crew.handing_on import handed_on, proposals_handed_on
+from crew.listener import CrewListener
 from crew.models.call_log import CallLog
 from crew.models.calls import Place
 from crew.models.prices import cost_usd
@@ -27,7 +28,7 @@ from crew.prompts import ANSWERS, Told, block, task_prompt
 from crew.specs import AgentSpec, TaskSpec
 from crew.stopping import CycleStopped
 from crew.support import Grounds
-from crew.transcript import CrewListener, Transcript
+from crew.transcript import Transcript
 from records.clock import Clock
 from records.cycle import ModelUse
 from records.errors import AnswerRefused, ModelFailed, TradingError

@@ -25,6 +25,7 @@ from records.clock import Clock
 from records.context import Outside
 from records.cycle import CycleRecord
 from records.errors import LedgerError, SettingsError
+from records.ids import is_cycle_id
 from records.ports import MarketSource
 from tools.ledger.excerpt import excerpt, unpack
 
@@ -127,8 +128,9 @@ class Recorder:
 
 
 def recordings(home: Path) -> tuple[str, ...]:
-    """The cycles that were recorded whole, oldest first."""
-    return tuple(sorted(file.parent.name for file in (home / "recordings").glob("*/market.json")))
+    """The cycles that were recorded whole, oldest first; not what an unfinished one left."""
+    found = (file.parent.name for file in (home / "recordings").glob("*/market.json"))
+    return tuple(sorted(name for name in found if is_cycle_id(name)))
 
 
 def recorded_ledger(folder: Path, to: Path) -> None:

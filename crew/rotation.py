@@ -12,8 +12,9 @@ from pathlib import Path
 import orjson
 
 from crew.sections import RecordingSettings
+from records.ids import CYCLE_ID
 
-_RECORDING = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9]{4,}(\.left-[0-9]+)?", re.ASCII)
+_RECORDING = re.compile(CYCLE_ID + r"(\.left-[0-9]+)?", re.ASCII)
 """A cycle's id, or what an unfinished one left."""
 
 

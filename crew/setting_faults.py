@@ -89,7 +89,8 @@ def _fault(fault: Any, settings: type[BaseModel]) -> str:
         return f"{name} is not a setting.{guess} Allowed: {', '.join(allowed)}."
     secret = isinstance(fault["input"], dict) or location[-1] in (*_HIDDEN, "base_url")
     given = "" if secret else f" (given {str(fault['input'])[:60]!r})"
-    return f"{name}: {fault['msg']}{given}."
+    said = fault["msg"].removeprefix("Value error, ")  # pydantic's words for a check of ours
+    return f"{name}: {said}{given}."
 
 
 def _names_at(location: list[str], settings: type[BaseModel]) -> list[str]:

@@ -1,8 +1,12 @@
 """One clock per desk: the venue's. Nothing else in the desk asks what time it is."""
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+TIME_IN_TEXT = re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d| UTC)?")
+"""A time as the desk writes it; what strangers wrote may look like one and be none."""
 
 
 class Clock(Protocol):

@@ -1,8 +1,17 @@
 """Every id derives from the cycle id and a sequence, so that a replay gives the same ids."""
 
+import re
 from datetime import datetime
 from itertools import count
 from threading import Lock
+
+CYCLE_ID = r"[0-9]{8}T[0-9]{6}Z-[0-9]{4,}"
+"""What `cycle_id` makes, as a pattern."""
+
+
+def is_cycle_id(text: str) -> bool:
+    """Whether this is spelled as a cycle's id."""
+    return re.fullmatch(CYCLE_ID, text, re.ASCII) is not None
 
 
 def cycle_id(started_at: datetime, sequence: int) -> str:

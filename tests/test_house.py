@@ -171,3 +171,11 @@ def _name_of(tool: ast.ClassDef) -> str:
         if isinstance(line, ast.AnnAssign) and ast.unparse(line.target) == "name" and line.value:
             return str(ast.literal_eval(line.value))
     raise AssertionError(f"{tool.name} has no name")
+
+
+def test_the_design_page_names_every_room() -> None:
+    """A newcomer finds where a line lives without opening each file."""
+    house = (ROOT / "docs/design.md").read_text(encoding="utf-8").split("```")[1]
+    rooms = {part for folder in ("crew", "tools") for part in (ROOT / folder).iterdir()}
+    found = {room.name for room in rooms if not room.name.startswith("__")}
+    assert {name for name in found if not re.search(rf"\b{re.escape(name)}\b", house)} == set()

@@ -22,6 +22,7 @@ from pydantic import BaseModel, PrivateAttr
 from crew.cassettes import NotRecorded, difference
 from crew.models.calls import CallRequest, Place, RecordedReply, read_row
 from crew.models.scoring_calls import TASK
+from records.clock import TIME_IN_TEXT
 from records.errors import ModelFailed, SettingsError
 from records.redaction import NOTHING, Redactor
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from crew.specs import AgentSpec
     from tools.news.model_scoring import ModelCalls
 
-_TIME = re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d| UTC)?")
 _PATIENCE_S = 10.0
 _CONTEXT_WINDOW_TOKENS = 128_000
 
@@ -175,7 +175,7 @@ class RecordedCalls:
 
     def _still(self, request: CallRequest) -> str:
         """The request without the times that passed while the cycle ran."""
-        return _TIME.sub(lambda found: _stilled(found, self._began), request.text)
+        return TIME_IN_TEXT.sub(lambda found: _stilled(found, self._began), request.text)
 
 
 class RecordedModels:

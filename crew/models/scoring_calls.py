@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from crew.listener import CrewListener
 from crew.models.call_log import CallLog, OpenCall
 from crew.models.calls import Place
 from crew.models.watch import CallWatch
-from crew.transcript import CrewListener
 from records.errors import ModelFailed
 
 AGENT, TASK = "news scoring", "news"

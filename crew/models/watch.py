@@ -11,8 +11,8 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
+from crew.listener import CrewListener
 from crew.models.answers import BadCall
-from crew.transcript import CrewListener
 from records.errors import BudgetExhausted
 from records.risk import Budget
 

@@ -11,10 +11,10 @@ from crew.recording import recorded_calls, recording_of, recordings
 from crew.replay import comparable
 from records.cycle import CycleRecord
 from records.errors import SettingsError, TradingError
+from records.ids import is_cycle_id
 
 LAST = "LAST_50"
 _LAST = re.compile(r"LAST_([1-9][0-9]{0,3})", re.ASCII)
-_CYCLE_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9]{4,}", re.ASCII)
 _MOST = 1000
 
 
@@ -76,7 +76,7 @@ def _named(desk: Desk, cycles: str) -> Iterator[str]:
         yield from tuple(recordings(desk.home))[-int(last[1]) :]
         return
     names = [name.strip() for name in cycles.split(",")]
-    if wrong := [name for name in names if not _CYCLE_ID.fullmatch(name)]:
+    if wrong := [name for name in names if not is_cycle_id(name)]:
         raise SettingsError(
             f"--cycles takes LAST_1 to LAST_9999, or ids of cycles with commas between them, not "
             f"{(wrong[0] or cycles)[:40]!r}. Nothing was run. `desk transcript list` shows the ids."

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from crew.desk import Desk
-from crew.market_tape import RecordedMarket, ReplayedClock, market_document
+from crew.market_tape import RecordedMarket, ReplayedClock, market_document, undamaged
 from crew.recording import recordings
 from records.candles import CandleSeries, interval_ms
 from records.clock import FixedClock, epoch_ms
@@ -105,8 +105,9 @@ class RecordedCandles:
             observed = market_document(folder)["observed"]
             if not observed:
                 return None
-            asked = MarketRequest.model_validate(observed[0]["asked"])
-            return RecordedMarket(folder, ReplayedClock(_begun(name))).observe(asked)
+            with undamaged("market.json"):
+                asked = MarketRequest.model_validate(observed[0]["asked"])
+                return RecordedMarket(folder, ReplayedClock(_begun(name))).observe(asked)
         except TradingError:
             return None
 

@@ -8,7 +8,7 @@ what it saw; one that goes beyond is refused, because nobody knows what the answ
 from datetime import datetime
 from pathlib import Path
 
-from crew.market_tape import RecordedMarket, ReplayedClock, market_document
+from crew.market_tape import RecordedMarket, ReplayedClock, market_document, undamaged
 from records.candles import CandleSeries
 from records.clock import Clock, epoch_ms
 from records.errors import VenueError
@@ -24,7 +24,8 @@ class PastMarket:
         self.name = self._recorded.name
         self.synthetic = self._recorded.synthetic
         observed = market_document(folder)["observed"]
-        self._asked = MarketRequest.model_validate(observed[0]["asked"]) if observed else None
+        with undamaged("market.json"):
+            self._asked = MarketRequest.model_validate(observed[0]["asked"]) if observed else None
         self._seen: MarketSnapshot | None = None
 
     def clock(self) -> Clock:

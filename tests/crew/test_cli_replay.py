@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from crew.cassettes import NotRecorded, difference
-from crew.cli_replay import _line, _opened
+from crew.cli_replay import _line
+from crew.opening import opened_for_recordings
 from crew.replay import Replayed
 from records.cycle import CycleRecord
 from tests.crew.desks import one_cycle
@@ -88,7 +89,7 @@ def test_what_a_recording_says_steers_no_terminal(
     hostile = "\x1b]0;title\x07"
     said = difference([{"content": "before"}], [{"content": hostile}])
     line = _line(Replayed(cycle_id="x", result="differs", why=hostile))
-    with pytest.raises(NotRecorded) as raised, _opened():
+    with pytest.raises(NotRecorded) as raised, opened_for_recordings():
         raise NotRecorded(hostile)
 
     for text in (said, line, str(raised.value)):

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from crew.listener import CrewListener
 from crew.summary import summary
-from crew.transcript import CrewListener, Transcript, read
+from crew.transcript import Transcript, read
 from records.clock import FixedClock
 from records.cycle import CycleRecord, ModelUse
 from records.errors import LedgerError

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from crew.cycle import run_cycle
+from crew.listener import CrewListener
 from crew.models.scoring_calls import ScoringCalls
 from crew.models.watch import CallWatch
 from crew.newsroom import read_news
 from crew.replay import replay_cycle
 from crew.settings import load_settings
-from crew.transcript import CrewListener, Transcript, joined, read
+from crew.transcript import Transcript, joined, read
 from records.clock import FixedClock
 from records.cycle import CycleRecord
 from records.errors import BudgetExhausted, SettingsError

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from crew.transcript import CrewListener, Transcript, read
+from crew.listener import CrewListener
+from crew.transcript import Transcript, read
 from records.clock import FixedClock
 from tests import model_server
 from tests.crew.desks import one_cycle

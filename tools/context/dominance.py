@@ -8,16 +8,14 @@ Source: domain reference, Market context; CoinGecko API, Crypto Global Market Da
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from records.base import PositiveAmount
-from records.clock import Clock, from_epoch_ms
+from records.clock import from_epoch_ms
 from tools.context.cache import Source
-from tools.context.question import DEADLINE_S, Question, host_of
-from tools.web.limits import WebLimits
+from tools.context.question import Question, host_of
 
 URL = "https://api.coingecko.com/api/v3/global"
 MAX_BYTES = 65_536
@@ -54,34 +52,20 @@ class _Answer(BaseModel):
 class Dominance(Question[_Answer]):
     """The question of one cycle: `start` it, observe the market, then take the `value`."""
 
-    def __init__(
-        self,
-        url: str,
-        folder: Path,
-        clock: Clock,
-        *,
-        allow_private: bool = False,
-        deadline_s: float = DEADLINE_S,
-    ) -> None:
-        """Nothing is asked or read yet; `folder` is where readings are remembered."""
-        limits = WebLimits(max_bytes=MAX_BYTES, deadline_s=deadline_s, allow_private=allow_private)
-        super().__init__(
-            url, _source(url), folder, clock, answer=_Answer, figure=_figure, limits=limits
+    answer = _Answer
+    max_bytes = MAX_BYTES
+
+    def figure(self, answer: _Answer) -> tuple[Decimal, datetime]:
+        found = answer.data
+        return found.market_cap_percentage.btc, from_epoch_ms(found.updated_at * 1000)
+
+    def source(self, url: str) -> Source:
+        return Source(
+            name="btc_dominance",
+            unit="percent",
+            host=host_of(url),
+            plausible=lambda value: 0 < value < 100,
+            fresh=timedelta(minutes=5),
+            oldest=timedelta(hours=6),
+            stale=timedelta(hours=6),
         )
-
-
-def _figure(answer: _Answer) -> tuple[Decimal, datetime]:
-    found = answer.data
-    return found.market_cap_percentage.btc, from_epoch_ms(found.updated_at * 1000)
-
-
-def _source(url: str) -> Source:
-    return Source(
-        name="btc_dominance",
-        unit="percent",
-        host=host_of(url),
-        plausible=lambda value: 0 < value < 100,
-        fresh=timedelta(minutes=5),
-        oldest=timedelta(hours=6),
-        stale=timedelta(hours=6),
-    )

@@ -7,16 +7,14 @@ a whole number and a date of the last days. Source: domain reference, Market con
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from records.clock import Clock, from_epoch_ms
+from records.clock import from_epoch_ms
 from tools.context.cache import Source
 from tools.context.question import DEADLINE_S as DEADLINE_S
 from tools.context.question import Question, host_of
-from tools.web.limits import WebLimits
 
 URL = "https://api.alternative.me/fng/?limit=1"
 MAX_BYTES = 65_536
@@ -40,33 +38,19 @@ class _Answer(BaseModel):
 class FearGreed(Question[_Answer]):
     """The question of one cycle: `start` it, observe the market, then take the `value`."""
 
-    def __init__(
-        self,
-        url: str,
-        folder: Path,
-        clock: Clock,
-        *,
-        allow_private: bool = False,
-        deadline_s: float = DEADLINE_S,
-    ) -> None:
-        """Nothing is asked or read yet; `folder` is where readings are remembered."""
-        limits = WebLimits(max_bytes=MAX_BYTES, deadline_s=deadline_s, allow_private=allow_private)
-        super().__init__(
-            url, _source(url), folder, clock, answer=_Answer, figure=_figure, limits=limits
+    answer = _Answer
+    max_bytes = MAX_BYTES
+
+    def figure(self, answer: _Answer) -> tuple[Decimal, datetime]:
+        (day,) = answer.data
+        return Decimal(day.value), from_epoch_ms(int(day.timestamp) * 1000)
+
+    def source(self, url: str) -> Source:
+        return Source(
+            name="fear_greed",
+            unit="points",
+            host=host_of(url),
+            plausible=lambda value: 0 <= value <= 100 and value % 1 == 0,
+            fresh=timedelta(hours=1),
+            oldest=timedelta(days=3),
         )
-
-
-def _figure(answer: _Answer) -> tuple[Decimal, datetime]:
-    (day,) = answer.data
-    return Decimal(day.value), from_epoch_ms(int(day.timestamp) * 1000)
-
-
-def _source(url: str) -> Source:
-    return Source(
-        name="fear_greed",
-        unit="points",
-        host=host_of(url),
-        plausible=lambda value: 0 <= value <= 100 and value % 1 == 0,
-        fresh=timedelta(hours=1),
-        oldest=timedelta(days=3),
-    )

@@ -7,7 +7,7 @@ missing value and its reason, never an exception.
 """
 
 import time
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -26,34 +26,40 @@ DEADLINE_S = 2.0
 _GRACE_S = 0.1  # so that a question that hits the deadline itself can still say so
 
 
-class Question[A: BaseModel]:
-    """The question of one cycle to one source, whose answer is one JSON object."""
+class Question[A: BaseModel](ABC):
+    """The question of one cycle to one source; each source says what an answer looks like."""
+
+    answer: type[A]
+    """The record a true answer has: one JSON object."""
+    max_bytes: int
 
     def __init__(
         self,
         url: str,
-        source: Source,
-        cache_folder: Path,
+        folder: Path,
         clock: Clock,
         *,
-        answer: type[A],
-        figure: Callable[[A], tuple[Decimal, datetime]],
-        limits: WebLimits,
+        allow_private: bool = False,
+        deadline_s: float = DEADLINE_S,
     ) -> None:
-        """
-        Nothing is asked or read yet.
-
-        `answer` is the record a true answer has, `figure` takes the value and its moment from it.
-        """
+        """Nothing is asked or read yet; `folder` is where readings are remembered."""
         self._url = url
         self._clock = clock
-        self._record = answer
-        self._figure = figure
-        self._limits = limits
-        self._cache = ReadingCache(cache_folder, source)
+        self._limits = WebLimits(
+            max_bytes=self.max_bytes, deadline_s=deadline_s, allow_private=allow_private
+        )
+        self._cache = ReadingCache(folder, self.source(url))
         self._arrived: SimpleQueue[A | str] = SimpleQueue()
         self._deadline: float | None = None
         self._reading: Reading | None = None
+
+    @abstractmethod
+    def figure(self, answer: A) -> tuple[Decimal, datetime]:
+        """The value of an answer, and the moment it is of."""
+
+    @abstractmethod
+    def source(self, url: str) -> Source:
+        """Who is asked, what is plausible, and for how long it is good."""
 
     def start(self) -> None:
         """Ask in the background, unless what is remembered will do; returns at once."""
@@ -76,7 +82,7 @@ class Question[A: BaseModel]:
         from tools.web.fetch import Unreadable
 
         try:
-            self._arrived.put(read_answer(self._record, self._url, self._limits, deadline=deadline))
+            self._arrived.put(read_answer(self.answer, self._url, self._limits, deadline=deadline))
         except Unreadable as error:
             self._arrived.put(str(error))
 
@@ -93,7 +99,7 @@ class Question[A: BaseModel]:
         now = self._clock.now()
         if isinstance(answer, str):
             return self._cache.fail(answer, now)
-        return self._cache.keep(*self._figure(answer), now)
+        return self._cache.keep(*self.figure(answer), now)
 
 
 def host_of(url: str) -> str:

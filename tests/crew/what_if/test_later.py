@@ -1,5 +1,6 @@
 """Later candles, put together from what later cycles saw."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -73,6 +74,17 @@ def test_a_market_nobody_saw_has_no_later(tmp_path: Path) -> None:
 
     assert len(later(tmp_path).after("ETH/USDT", AT, AT + timedelta(hours=1))) == 0
     assert len(VenueCandles(DemoMarket(7, FixedClock(AT)), "3m").after("NO/USDT", AT, AT)) == 0
+
+
+def test_a_recording_that_is_damaged_inside_is_passed_over_too(tmp_path: Path) -> None:
+    """A file that is JSON may still not say what was asked."""
+    record(tmp_path, *minutes(0, 100))
+    (file,) = tmp_path.glob("recordings/*-0002/market.json")
+    document = json.loads(file.read_bytes())
+    document["observed"][0]["asked"] = {"symbols": 7}
+    file.write_text(json.dumps(document))
+
+    assert len(later(tmp_path).after(BTC, AT, AT + timedelta(minutes=60))) == 0
 
 
 def test_a_recording_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
