@@ -18,8 +18,10 @@ from crew import (
     cli_config,
     cli_crew,
     cli_logs,
+    cli_memory,
     cli_replay,
     cli_risk,
+    cli_scores,
     cli_transcript,
     cli_what_if,
     lock,
@@ -44,6 +46,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_config.app, name="config")
 app.add_typer(cli_crew.app, name="crew")
+app.add_typer(cli_memory.app, name="memory")
 app.add_typer(cli_risk.locks, name="locks")
 app.add_typer(cli_risk.breaker, name="breaker")
 app.add_typer(cli_transcript.app, name="transcript")
@@ -187,6 +190,7 @@ def status(as_json: AsJson = False) -> None:
 app.command()(cli_risk.halt)
 app.command()(cli_risk.resume)
 app.command()(cli_logs.logs)
+app.command()(cli_scores.scores)
 app.command("what-if")(cli_what_if.what_if)
 
 

@@ -33,6 +33,7 @@ from records.clock import Clock
 from records.cycle import ModelUse
 from records.errors import AnswerRefused, ModelFailed, TradingError
 from records.ids import IdSequence
+from records.model_calls import ModelCalls
 from records.order import ExecutionReport
 from records.proposal import TradeProposals
 from records.reports import (
@@ -152,6 +153,30 @@ class Deliberation:
     def use(self) -> ModelUse:
         """What the models cost so far."""
         return self._listener.use(self._desk.spec.waves())
+
+    def calls(self) -> tuple[ModelCalls, ...]:
+        """The same for each task and model, with the agent that asked."""
+        return tuple(
+            ModelCalls(
+                cycle_id=self._ids.cycle_id,
+                **self._asked_in(task),
+                task=task,
+                model=model,
+                attempt=self._attempt,
+                calls=use.calls,
+                prompt_tokens=use.prompt_tokens,
+                completion_tokens=use.completion_tokens,
+                cost_usd=use.cost_usd or Decimal(0),
+                unpriced_calls=use.unpriced_calls,
+            )
+            for (task, model), use in self._listener.spent_by().items()
+        )
+
+    def _asked_in(self, task: str) -> dict[str, str]:
+        """Who asks in a task and what must come of it; what is no task is the desk's own."""
+        if (spec := self._desk.spec.tasks.get(task)) is None:
+            return {"agent": "desk", "answer": task}
+        return {"agent": spec.agent, "answer": spec.finish_with or spec.output or "Note"}
 
     def _crew(self) -> Any:
         from crew.roster import build_crew

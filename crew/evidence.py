@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from crew.desk import Desk
 from crew.newsroom import read_news
 from memory.document import Recaller
-from memory.lessons import LessonMemory
+from memory.lessons import HASHED, LessonMemory, openai_embedding
 from records.clock import Clock, FixedClock
 from records.context import MarketContext, Outside
 from records.market import MarketSnapshot
@@ -25,6 +25,8 @@ from tools.news.feeds import OncePerCycle
 from tools.news.item import NewsReading
 
 if TYPE_CHECKING:
+    from crew.settings import Settings
+    from tools.ledger.ledger import Ledger
     from tools.news.model_scoring import ModelCalls
 
 _DRAWING_TIMEOUT_S = 20.0
@@ -82,13 +84,9 @@ def gather(
         snapshot, shortlist, computed=computed, extra=desk.settings.indicators.extra
     )
     numbers.start()
-    lessons = desk.ledger.lessons
-    memory = LessonMemory(
-        desk.home / "memory",
-        lessons_known=lessons.lesson_count,
-        lessons=lambda: lessons.lessons(None),
-    )
+    memory = desk_memory(desk.home, desk.ledger, desk.settings)
     try:
+        context = _context(desk, snapshot, outside)
         yield Evidence(
             cycle_id=cycle_id,
             clock=clock,
@@ -103,12 +101,12 @@ def gather(
                 clock,
             ),
             news_half_life_h=desk.settings.news.half_life_h,
-            context=_context(desk, snapshot, outside),
+            context=context,
             chart_interval=interval,
             chart_larger=larger,
             charts=partial(studio.finish, desk.settings.charts.wait_s),
             memory=memory,
-            situations=situations(signals, leading),
+            situations=situations(signals, leading, context.market_regime.value),
         )
     finally:
         memory.close()
@@ -116,8 +114,28 @@ def gather(
         studio.finish(_DRAWING_TIMEOUT_S)
 
 
+def desk_memory(home: Path, ledger: "Ledger", settings: "Settings") -> LessonMemory:
+    """The memory over a ledger as settings want it; nothing is opened before it is asked."""
+    wanted, lessons = settings.memory, ledger.lessons
+    embedding = HASHED
+    if wanted.embedding == "openai":
+        embedding = openai_embedding(wanted.embedding_model, settings.llm.base_url)
+    return LessonMemory(
+        home / "memory",
+        lessons_known=lambda: (
+            min(lessons.lesson_count(), wanted.max_lessons) if wanted.enabled else 0
+        ),
+        lessons=lambda: lessons.lessons(None, wanted.max_lessons),
+        edition=lambda: f"{lessons.edition()} of {wanted.max_lessons}",
+        half_life_days=wanted.half_life_days,
+        embedding=embedding,
+    )
+
+
 def situations(
-    signals: Sequence[TradingSignal], leading: Mapping[str, TradingSignal]
+    signals: Sequence[TradingSignal],
+    leading: Mapping[str, TradingSignal],
+    regime: str | None = None,
 ) -> Mapping[str, str]:
     """
     Each market's signal in words: what a lesson is remembered and looked up by.
@@ -126,7 +144,8 @@ def situations(
     """
     votes = {one.symbol: one for one in signals if one.strategy == "strength"}
     return {
-        symbol: f"{lead.action} {lead.strength} by {lead.strategy} on {lead.interval}: "
+        symbol: f"{lead.action} {lead.strength} by {lead.strategy} on {lead.interval}"
+        + (f" {regime}: " if regime else ": ")
         + "; ".join(votes.get(symbol, lead).reasons)
         for symbol, lead in leading.items()
     }

@@ -47,6 +47,7 @@ class CrewListener:
         self._open: dict[str, _Asked] = {}
         self._calls_of_task: dict[str, int] = {}
         self._spent = ModelUse()
+        self._spent_by: dict[tuple[str, str], ModelUse] = {}
         self._number = 0
         self._stopped = False
         self._abandoned = False
@@ -92,6 +93,11 @@ class CrewListener:
         """What the calls so far cost; those without a known price count nothing."""
         with self._lock:
             return self._spent.model_copy(update={"calls": self._number})
+
+    def spent_by(self) -> Mapping[tuple[str, str], ModelUse]:
+        """The same for each task and model, of the calls that were answered."""
+        with self._lock:
+            return dict(self._spent_by)
 
     def use(self, waves: tuple[tuple[str, ...], ...]) -> ModelUse:
         """Totals; `waves` are the tasks that ran side by side, wave after wave."""
@@ -146,6 +152,8 @@ class CrewListener:
         use = self._cost_of(asked, event)
         with self._lock:
             self._spent = self._spent.and_then(use)
+            place = str(event.task_name), str(event.model)
+            self._spent_by[place] = self._spent_by.get(place, ModelUse()).and_then(use)
         self._accrue(use)
         asks_for_tools = isinstance(event.response, list)
         self._transcript.write(

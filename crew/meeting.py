@@ -21,6 +21,7 @@ from records.context import Outside
 from records.cycle import ModelUse
 from records.ids import IdSequence
 from records.market import MarketSnapshot, SymbolMarket
+from records.model_calls import ModelCalls
 from records.order import AccountState
 from records.ports import MarketRequest, MarketSource
 from records.signal import TradingSignal
@@ -63,6 +64,7 @@ class Meeting:
 
     def __init__(self, ready: Prepared) -> None:
         self.use = ModelUse()
+        self.calls: tuple[ModelCalls, ...] = ()
         self._ready = ready
         self._attempts = 0
 
@@ -91,6 +93,7 @@ class Meeting:
                 crew.run()
             finally:
                 self.use = self.use.and_then(crew.use())
+                self.calls += crew.calls()
 
     def may_be_repeated(self) -> bool:
         """Only when settings say so and the failed crew has decided nothing yet."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from crew.recording import Recorder
     from records.context import Outside
     from records.market import MarketSnapshot
+    from records.model_calls import ModelCalls
     from records.signal import TradingSignal
     from tools.indicators.registry import Computed
 
@@ -63,6 +64,7 @@ class Run:
         self.venue_failed = False
         """Whether reconciliation could not ask the venue what it had to."""
         self._use = ModelUse()
+        self._calls: tuple[ModelCalls, ...] = ()
         self._execution: Execution | None = None
         self._winding_down = False
 
@@ -347,7 +349,7 @@ class Run:
                 self._say("a model failed; the rulebook stands in")
                 meeting.hold("rulebook/balanced")
             finally:
-                self._use = meeting.use
+                self._use, self._calls = meeting.use, meeting.calls
         self.desk.stopping.check()
         self.desk.stopping.code_when_hung = VenueError.exit_code
 
@@ -399,7 +401,9 @@ class Run:
         with self._stage("record"):
             account = self._last_value()
             unpriced = self.unpriced()
-            learn(self.desk, self.ids, ledger.account.trades_of(cycle_id))
+            ledger.outcomes.add_calls(self._calls)
+            self._book_outcomes()
+            learn(self.desk, self.ids, self.clock.now(), ledger.account.trades_of(cycle_id))
             if account is not None and not unpriced:
                 ledger.account.add_equity(cycle_id, account)
         self._say(ending.message)
@@ -425,6 +429,24 @@ class Run:
         if self._recorder is not None:
             self._recorder.finish()
         return record
+
+    def _book_outcomes(self) -> None:
+        """What became of earlier decisions; after a stop there is no time to look."""
+        from crew.outcomes import Seen, book_due, wait_for_outcomes
+
+        if self._snapshot is None or self._market is None:
+            return
+        seen = Seen(
+            cycle_id=self.ids.cycle_id,
+            now=self.clock.now(),
+            market=self._market,
+            snapshot=self._snapshot,
+            decided_on=self._shortlist if self._use.calls else (),
+            warn=lambda message: self._event("warning", "outcomes", message),
+        )
+        if self.desk.stopping.asked is None:
+            book_due(self.desk, seen)
+        wait_for_outcomes(self.desk, seen)
 
     def _booked(self) -> tuple[Fill, ...]:
         return () if self._execution is None else tuple(self._execution.books.booked)

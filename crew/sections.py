@@ -97,6 +97,35 @@ class WhatIfSettings(Section):
     )
 
 
+class MemorySettings(Section):
+    """What the desk learns from, and when."""
+
+    horizons_h: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=720)], ...], Field(min_length=1, max_length=6)
+    ] = Field(
+        default=(1, 4, 24),
+        description="Hours after which a decision is held against the market.",
+    )
+    enabled: bool = Field(
+        default=True, description="Whether agents are told of past lessons; they are kept anyway."
+    )
+    half_life_days: Annotated[float, Field(gt=0, le=3650)] = Field(
+        default=90.0, description="Days after which a lesson counts half as much."
+    )
+    max_lessons: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=10_000, description="Only the newest so many are recalled."
+    )
+    reflections: Literal["off", "template"] = Field(
+        default="template", description="Whether a lesson gets a sentence made of its figures."
+    )
+    embedding: Literal["hash", "openai"] = Field(
+        default="hash", description="What compares situations; openai asks its API, for money."
+    )
+    embedding_model: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,60}$")] = Field(
+        default="text-embedding-3-small", description="Of embedding openai."
+    )
+
+
 class ScreenSettings(Section):
     """Which markets deserve the crew."""
 

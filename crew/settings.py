@@ -30,6 +30,7 @@ from crew.sections import (
     DemoSettings,
     IndicatorSettings,
     LlmSettings,
+    MemorySettings,
     NewsSettings,
     PaperSettings,
     RecordingSettings,
@@ -137,6 +138,7 @@ class Settings(BaseSettings):
     replay: ReplaySettings = ReplaySettings()
     recording: RecordingSettings = RecordingSettings()
     what_if: WhatIfSettings = WhatIfSettings()
+    memory: MemorySettings = MemorySettings()
     paper: PaperSettings = PaperSettings()
     risk: RiskLimits = RiskLimits()
     protections: Protections = Protections()

@@ -1,8 +1,9 @@
 """
 What past lessons say of the present markets, as the one document that tools and briefings share.
 
-Shows figures that code wrote: the situation, the outcome and how often it went well. The
-words a model wrote when it decided are left out, so that no old answer argues again.
+Shows figures that code wrote: how like situations ended, and how often well. The words that
+a model or a feed wrote then are left out, so that no old answer argues again. What was traded
+and what would have become of the rest are counted apart.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -13,15 +14,14 @@ from typing import Any, Protocol
 from records.lesson import Lesson
 from records.table import table
 
-COLUMNS = ("symbol", "learned_at", "pnl_pct", "situation", "outcome")
+COLUMNS = ("symbol", "of", "side", "kind", "pnl_pct")
 COMPARED = 20
 SHOWN = 3
-_TEXT_CHARS = 200
-_TENTH = Decimal("0.1")
+_TENTH, _HUNDREDTH = Decimal("0.1"), Decimal("0.01")
 
 
 class Recaller(Protocol):
-    """Gives past lessons on these markets learned before that time, most alike first."""
+    """Gives past lessons learned before that time, those on these markets first."""
 
     def recall(
         self, situation: str, symbols: Collection[str], before: datetime, limit: int
@@ -41,29 +41,55 @@ def recalled_document(
 
 
 def lessons_document(recalled: Mapping[str, Sequence[Lesson]]) -> dict[str, Any]:
-    """The base rate of each market, and its few lessons most alike."""
-    known = {symbol: lessons for symbol, lessons in recalled.items() if lessons}
-    rows = [_row(lesson) for lessons in known.values() for lesson in lessons[:SHOWN]]
+    """The base rate of each market, its few lessons most alike, and what the first one says."""
+    ended = {symbol: _ended(lessons) for symbol, lessons in recalled.items()}
+    known = {symbol: lessons for symbol, lessons in ended.items() if lessons}
+    rows = [_row(symbol, one) for symbol, lessons in known.items() for one in lessons[:SHOWN]]
+    nearest = {symbol: lessons[0].reflection[:120] for symbol, lessons in known.items()}
+    said = {symbol: text for symbol, text in nearest.items() if text}
     return {
         "count": sum(map(len, known.values())),
         "base_rates": {symbol: base_rate(lessons) for symbol, lessons in known.items()},
+        **({"nearest": said} if said else {}),
         **(table(COLUMNS, rows) if rows else {}),
     }
 
 
+def _ended(lessons: Sequence[Lesson]) -> list[Lesson]:
+    """Those whose result is known, real trades first: they alone had fills."""
+    known = (one for one in lessons if one.pnl_pct is not None)
+    return sorted(known, key=lambda one: one.hypothetical)
+
+
 def base_rate(lessons: Sequence[Lesson]) -> str:
-    """How like situations ended, in one clause: `7 like this, 2 won, mean -0.4 %`."""
-    results = [lesson.pnl_pct for lesson in lessons]
-    won = sum(result > 0 for result in results)
+    """
+    How like situations ended, in one clause, real trades and others apart.
+
+    `7 like this: 4 traded, 2 won, mean -0.4 %; 3 not traded, 1 would have won, mean +0.2 %`
+    """
+    real = [one.pnl_pct for one in lessons if not one.hypothetical and one.pnl_pct is not None]
+    other = [one.pnl_pct for one in lessons if one.hypothetical and one.pnl_pct is not None]
+    parts = []
+    if real:
+        parts.append(f"{len(real)} traded, {_won(real)} won, mean {_mean(real)} %")
+    if other:
+        parts.append(
+            f"{len(other)} not traded, {_won(other)} would have won, mean {_mean(other)} %"
+        )
+    return f"{len(real) + len(other)} like this: {'; '.join(parts)}"
+
+
+def _won(results: Sequence[Decimal]) -> int:
+    return sum(result > 0 for result in results)
+
+
+def _mean(results: Sequence[Decimal]) -> str:
     mean = (sum(results, Decimal(0)) / len(results)).quantize(_TENTH, ROUND_HALF_EVEN)
-    return f"{len(results)} like this, {won} won, mean {mean + 0:+} %"
+    return f"{mean + 0:+}"
 
 
-def _row(lesson: Lesson) -> list[Any]:
-    return [
-        lesson.symbol,
-        f"{lesson.learned_at:%Y-%m-%dT%H:%M:%SZ}",
-        lesson.pnl_pct,
-        lesson.situation[:_TEXT_CHARS],
-        lesson.outcome[:_TEXT_CHARS],
-    ]
+def _row(symbol: str, lesson: Lesson) -> list[Any]:
+    assert lesson.pnl_pct is not None, "only what is known is shown"
+    of = "same" if lesson.symbol == symbol else lesson.symbol
+    made = lesson.pnl_pct.quantize(_HUNDREDTH, ROUND_HALF_EVEN) + 0
+    return [symbol, of, lesson.side, lesson.kind, made]

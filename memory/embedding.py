@@ -9,7 +9,6 @@ Source: Weinberger et al. 2009, Feature Hashing for Large Scale Multitask Learni
 hashing trick).
 """
 
-import re
 from hashlib import blake2b
 from typing import Any
 
@@ -18,27 +17,9 @@ from chromadb.api.types import Documents, EmbeddingFunction, Embeddings
 from chromadb.utils.embedding_functions import register_embedding_function
 from numpy.typing import NDArray
 
+from memory.features import features
+
 DIMENSIONS = 512
-_TOKEN = re.compile(r"-?\d+(?:\.\d+)?|[^\W\d][\w@./-]*")
-
-
-def features(text: str) -> list[str]:
-    """
-    Words, and figures with the word before them, rounded to one digit: like near like.
-
-    A label is no feature without its figure: every situation has the same labels.
-    """
-    found: list[str] = []
-    label = ""
-    for token in _TOKEN.findall(text.casefold()):
-        if not token.lstrip("-")[:1].isdigit():
-            found.append(token)
-            label = token
-            continue
-        if found and found[-1] == label:
-            found.pop()
-        found.append(f"{label}={float(token):.0e}")
-    return found
 
 
 def embed(text: str) -> NDArray[np.float32]:

@@ -10,30 +10,73 @@ and `note` says why. chromadb is not imported before there is a lesson to look f
 import logging
 import shutil
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from records.lesson import Lesson
+import numpy as np
+
+from memory.ranking import Candidate, ranked
+from records.lesson import Lesson, Said
 
 _LOG = logging.getLogger(__name__)
-_COLLECTION = "lessons"
+_COLLECTION = "lessons-{}"
+_SPACE = {"space": "cosine", "ef_construction": 200, "ef_search": 200}
 _GENERATION = "index-{:06d}"
+_EDITION = "edition"
 _BATCH = 500
-_CANDIDATES = 5  # asked for each one wanted, so that ties fall the same way every time
+_INCLUDED = ["metadatas", "distances"]
+_CANDIDATES = 4
+"""Looked at for each one wanted: some are one case, some too far."""
+_MOST_CANDIDATES = 2_000
+_MARKETS = 64
+_OF_SITUATION, _OF_MARKET = np.float32(0.8**0.5), np.float32(0.2**0.5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-FARTHEST = 0.5
-"""Cosine distance beyond which a situation is another one; 0 is the same wording."""
+FARTHEST = 0.4
+"""Cosine distance beyond which a situation is another one; 0 is the same wording and market."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """What turns situations into vectors; made only when a store is opened."""
+
+    name: str
+    """Part of the collection's name: 3 to 60 letters, digits, dots and hyphens."""
+    make: Callable[[], Any]
+
+
+def _hashed() -> Any:
+    from memory.embedding import HashedWords
+
+    return HashedWords()
+
+
+def openai_embedding(model: str, base_url: str | None = None) -> Embedding:
+    """OpenAI's model of that name."""
+
+    def make() -> Any:
+        from memory.openai_embedding import OpenAIWords
+
+        return OpenAIWords(model, base_url)
+
+    return Embedding(f"openai-{model}"[:60], make)
+
+
+HASHED = Embedding("hash", _hashed)
+_UNTOLD = {"decision": "", "thesis": "", "news_gist": "", "said": Said()}
 
 
 class LessonMemory:
     """
     The lessons of one desk, found by likeness; safe across threads.
 
-    `lessons_known` is how many the ledger holds and `lessons` are those rows. Without
-    `lessons_known` the index on disk is believed as it is.
+    `lessons_known` is how many lessons of the ledger are to be held and `lessons` are those
+    rows. `edition` changes with every lesson kept or forgotten; it tells when as many lessons
+    are no longer the same. Without `lessons_known` the index on disk is believed as it is.
     """
 
     def __init__(
@@ -42,12 +85,19 @@ class LessonMemory:
         *,
         lessons_known: Callable[[], int] | int | None = None,
         lessons: Callable[[], Iterable[Lesson]] = tuple,
+        edition: Callable[[], str] | None = None,
+        half_life_days: float = 90.0,
+        embedding: Embedding = HASHED,
     ) -> None:
         self.note: str | None = None
         self._folder = folder
         self._known = lessons_known
         self._lessons = lessons
+        self._edition = edition
+        self._half_life_days = half_life_days
+        self._embedding = embedding
         self._client: Any = None
+        self._made: Any = None
         self._collection: Any = None
         self._checked = False
         self._lock = RLock()
@@ -60,7 +110,7 @@ class LessonMemory:
     def recall(
         self, situation: str, symbols: Collection[str], before: datetime, limit: int
     ) -> tuple[Lesson, ...]:
-        """Lessons on these markets learned before that time, most alike first."""
+        """Lessons learned before that time, those on these markets first, then the most alike."""
         with self._lock:
             if not symbols or limit < 1 or not self._worth_opening():
                 return ()
@@ -143,15 +193,24 @@ class LessonMemory:
         self._checked = True
         collection = self._opened()
         known = self._lessons_known()
-        if known is None or collection.count() == known:
+        edition = self._edition() if self._edition else None
+        if known is None or (collection.count() == known and self._noted() == edition):
             return
         rows = {lesson.lesson_id: lesson for lesson in self._lessons()}
         held = set(collection.get(include=[])["ids"])
-        if held <= set(rows):
-            self._insert([lesson for lesson_id, lesson in rows.items() if lesson_id not in held])
-        else:
+        if held and held.isdisjoint(rows):
             built = self._build(rows.values())
             self._say(f"The lesson index held {len(held)} lessons, the ledger {known}. {built}")
+        else:
+            self._remove(sorted(held - set(rows)))
+            self._insert([lesson for lesson_id, lesson in rows.items() if lesson_id not in held])
+        if edition is not None:
+            (self._folder / _EDITION).write_text(edition)
+
+    def _noted(self) -> str | None:
+        """The edition the index was last brought to."""
+        noted = self._folder / _EDITION
+        return noted.read_text()[:80] if self._edition and noted.is_file() else None
 
     def _say(self, note: str) -> str:
         _LOG.warning(note)
@@ -176,16 +235,17 @@ class LessonMemory:
         from chromadb import PersistentClient
         from chromadb.config import Settings
 
-        from memory.embedding import HashedWords
-
         folder.mkdir(parents=True, exist_ok=True)
         self._client = PersistentClient(
             path=str(folder), settings=Settings(anonymized_telemetry=False)
         )
+        wanted = _COLLECTION.format(self._embedding.name)
+        for other in self._client.list_collections():
+            if other.name != wanted:  # vectors of another embedding are never compared with these
+                self._client.delete_collection(other.name)
+        self._made = self._embedding.make()
         self._collection = self._client.get_or_create_collection(
-            _COLLECTION,
-            embedding_function=HashedWords(),
-            configuration={"hnsw": {"space": "cosine"}},
+            wanted, embedding_function=self._made, configuration={"hnsw": dict(_SPACE)}
         )
 
     def _insert(self, lessons: Sequence[Lesson]) -> None:
@@ -194,42 +254,78 @@ class LessonMemory:
             batch = lessons[start : start + _BATCH]
             collection.upsert(
                 ids=[lesson.lesson_id for lesson in batch],
-                documents=[lesson.situation for lesson in batch],
+                embeddings=self._vectors([(one.symbol, one.situation) for one in batch]),
                 metadatas=[_filed(lesson) for lesson in batch],
             )
+
+    def _remove(self, lesson_ids: Sequence[str]) -> None:
+        for start in range(0, len(lesson_ids), _BATCH):
+            self._opened().delete(ids=list(lesson_ids[start : start + _BATCH]))
 
     def _query(
         self, situation: str, symbols: Collection[str], before: datetime, limit: int
     ) -> list[Lesson]:
-        collection = self._opened()
-        if not collection.count():
+        if not self._opened().count():
             return []
-        answer = collection.query(
-            query_texts=[situation],
-            n_results=_CANDIDATES * limit,
-            where={
-                "$and": [
-                    {"symbol": {"$in": sorted(symbols)}},
-                    {"learned_at_us": {"$lt": _microseconds(before)}},
-                ]
-            },
-            include=["metadatas", "distances"],
-        )
-        pairs = zip(answer["distances"][0], answer["metadatas"][0], strict=True)
-        near = [
-            (round(distance, 6), Lesson.model_validate_json(filed["lesson"]))
-            for distance, filed in pairs
-            if distance <= FARTHEST
+        vector = self._vectors([(" ".join(sorted(symbols)), situation)])[0]
+        earlier = {"learned_at_us": {"$lt": _microseconds(before)}}
+        found = self._nearest(vector, limit, None)
+        if any(one.lesson.learned_at >= before for one in found):
+            # only now, because a filter costs more than all the rest
+            found = self._nearest(vector, limit, earlier)
+        return list(ranked(found, symbols, before, self._half_life_days, limit))
+
+    def _nearest(self, vector: Any, limit: int, where: Any) -> list[Candidate]:
+        """
+        Those nearer than the farthest that was looked at, so that no tie is cut in two.
+
+        Which of many equally near ones an index gives hangs on how it was built.
+        """
+        wanted = _CANDIDATES * limit
+        while True:
+            answer = self._collection.query(
+                query_embeddings=[vector], n_results=wanted, where=where, include=_INCLUDED
+            )
+            found = _candidates(answer)
+            if len(found) < wanted:
+                return found
+            least = found[-1].likeness
+            nearer = [one for one in found if one.likeness > least]
+            if len(nearer) >= 2 * limit or wanted >= _MOST_CANDIDATES:
+                return nearer or found
+            wanted *= 4
+
+    def _vectors(self, texts: Sequence[tuple[str, str]]) -> list[Any]:
+        """Of market and situation together: a fifth of the likeness is the market's."""
+        made = self._made([situation for _, situation in texts])
+        return [
+            np.concatenate((_OF_SITUATION * vector, _OF_MARKET * _market(symbol)))
+            for vector, (symbol, _) in zip(made, texts, strict=True)
         ]
-        near.sort(key=lambda pair: (pair[0], -_microseconds(pair[1].learned_at), pair[1].lesson_id))
-        return [lesson for _, lesson in near[:limit]]
+
+
+def _market(symbol: str) -> Any:
+    place = np.zeros(_MARKETS, dtype=np.float32)
+    digest = blake2b(symbol.encode(), digest_size=8).digest()
+    place[int.from_bytes(digest, "big") % _MARKETS] = 1.0
+    return place
+
+
+def _candidates(answer: Any) -> list[Candidate]:
+    pairs = zip(answer["distances"][0], answer["metadatas"][0], strict=True)
+    return [
+        Candidate(round(1.0 - distance, 6), Lesson.model_validate_json(filed["lesson"]))
+        for distance, filed in pairs
+        if distance <= FARTHEST
+    ]
 
 
 def _filed(lesson: Lesson) -> dict[str, str | int]:
+    """What the index keeps: no word of a model or a feed is among it."""
     return {
         "symbol": lesson.symbol,
         "learned_at_us": _microseconds(lesson.learned_at),
-        "lesson": lesson.model_dump_json(),
+        "lesson": lesson.model_copy(update=_UNTOLD).model_dump_json(),
     }
 
 

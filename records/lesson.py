@@ -1,19 +1,68 @@
-"""What a closed trade taught: the situation, the decision and its outcome after fees."""
+"""What a proposal taught once its outcome was known: situation, decision, who said what, result."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from records.base import Amount, Record, Symbol, UtcTime
+from records.base import Amount, PositionSide, PositiveAmount, Prose, Ratio, Record, Symbol, UtcTime
+from records.verdict import Decision
+
+LessonKind = Literal["traded", "vetoed", "refused", "unfilled"]
+Told = Annotated[str, Field(max_length=300)]
+
+
+class Said(Record):
+    """Who said what of the market when it was proposed; None: nothing."""
+
+    technical: Ratio | None = Field(default=None, description="Conviction, -1 sell to +1 buy.")
+    sentiment: Ratio | None = Field(default=None, description="Score, -1 to +1.")
+    chart: Ratio | None = Field(default=None, description="Conviction, -1 sell to +1 buy.")
+    officer: Decision | None = None
+    officer_reason: Told = Field(default="", description="The officer's first; inert.")
 
 
 class Lesson(Record):
-    """Written by code when the outcome is known; a row of the ledger, indexed by memory."""
+    """
+    Written by code, once, when the outcome is known; a row of the ledger, indexed by memory.
+
+    Situation, figures and reflection are code's own words. Thesis, news gist and the officer's
+    reason are what others wrote: kept inert, for people, and shown to no model.
+    """
 
     lesson_id: str
-    cycle_id: str = Field(description="The cycle that booked the outcome.")
-    learned_at: UtcTime
+    cycle_id: str = Field(description="The cycle that wrote it.")
+    learned_at: UtcTime = Field(description="That cycle's clock: not known any earlier.")
     symbol: Symbol
-    situation: str = Field(max_length=600, description="Signal and figures when it was opened.")
-    decision: str = Field(max_length=800, description="What was done, with its thesis.")
+    kind: LessonKind = "traded"
+    proposal_id: str | None = Field(default=None, description="None: opened without a proposal.")
+    proposed_in: str | None = Field(default=None, description="The cycle the situation was in.")
+    proposed_at: UtcTime | None = None
+    side: PositionSide | None = None
+    situation: str = Field(max_length=600, description="Signal and figures when it was proposed.")
+    features: Mapping[str, float] = Field(
+        default_factory=dict, description="The situation's figures by name."
+    )
+    decision: str = Field(max_length=800, description="What was asked for, in figures.")
+    thesis: str = Field(default="", max_length=800, description="The analyst's words; inert.")
+    news_gist: Told = Field(default="", description="What the news reader said; inert.")
+    invalidation_price: PositiveAmount | None = None
+    said: Said = Said()
     outcome: str = Field(max_length=300, description="How it ended, in words and figures.")
-    pnl_pct: Amount = Field(description="After fees, percent of the entry value.")
-    holding_s: int
+    horizon_pct: Mapping[int, Amount | None] = Field(
+        default_factory=dict, description="As proposed, after fees, by hours; None: not known."
+    )
+    pnl_pct: Amount | None = Field(
+        description="After fees, percent of the entry value: of the real trade when there was one, "
+        "else as proposed. None: never filled, or candles are missing."
+    )
+    best_pct: Amount | None = Field(default=None, description="Best price on the way, before fees.")
+    worst_pct: Amount | None = Field(default=None, description="Worst price on the way.")
+    better: str = Field(default="", max_length=60, description="What would have been better.")
+    holding_s: int | None
+    reflection: Annotated[Prose | Literal[""], Field(max_length=240)] = ""
+
+    @property
+    def hypothetical(self) -> bool:
+        """Whether nothing was entered: the result is what it would have been."""
+        return self.kind != "traded"

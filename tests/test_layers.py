@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("crew", "tools", "memory", "records")
 WRONG = {
     "The house": ("tools/signals/votes.py", "tools.risk.limits"),
+    "No limit, size or order": ("tools/risk/sizing.py", "memory.lessons"),
     "Inside crew": ("crew/home.py", "crew.settings"),
     "Inside tools": ("tools/exchange/symbols.py", "tools.indicators.registry"),
     "No loops": ("tools/news/tags.py", "tools.news.feeds"),

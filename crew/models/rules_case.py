@@ -123,8 +123,10 @@ def _quantity(proposal: SizedProposal) -> D | None:
 
 
 def _lessons(prompt: Prompt, symbol: str) -> tuple[D, ...]:
+    """What real trades made in like situations; what was not entered proves less."""
     found = rows(prompt.tool("recall_lessons"))
-    pnls = (number(row.cells.get("pnl_pct")) for row in found if row.text("symbol") == symbol)
+    traded = (row for row in found if row.text("kind") == "traded" and row.text("symbol") == symbol)
+    pnls = (number(row.cells.get("pnl_pct")) for row in traded)
     return tuple(pnl for pnl in pnls if pnl is not None)
 
 

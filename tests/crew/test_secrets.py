@@ -385,7 +385,7 @@ def test_the_index_of_lessons_is_built_from_filtered_rows(tmp_path: Path) -> Non
         found = memory.recall("long", ["BTC/USDT"], datetime(2027, 1, 1, tzinfo=UTC), 1)
         memory.close()
 
-    assert [one.decision for one in found] == [f"long at 1: {MARK}"]
+    assert [one.outcome for one in found] == [f"closed {MARK}"]
     assert canaries.findings(tmp_path, KNOWN) == []
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from memory.embedding import DIMENSIONS, HashedWords, embed, features
+from memory.embedding import DIMENSIONS, HashedWords, embed
+from memory.features import features
 
 
 def test_a_text_has_the_same_vector_for_ever() -> None:

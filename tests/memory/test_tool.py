@@ -66,12 +66,12 @@ def test_the_answer_tells_rows_and_base_rates() -> None:
     assert answer == {
         "count": 2,
         "base_rates": {
-            "BTC/USDT": "2 like this, 1 won, mean -0.4 %",
+            "BTC/USDT": "2 like this: 2 traded, 1 won, mean -0.4 %",
         },
-        "columns": ["symbol", "learned_at", "pnl_pct", "situation", "outcome"],
+        "columns": ["symbol", "of", "side", "kind", "pnl_pct"],
         "rows": [
-            ["BTC/USDT", "2026-01-15T11:00:00Z", "1.25", "long strength 1", "Stopped out."],
-            ["BTC/USDT", "2026-01-15T10:00:00Z", "-2.00", "long strength 2", "Stopped out."],
+            ["BTC/USDT", "same", None, "traded", "1.25"],
+            ["BTC/USDT", "same", None, "traded", "-2.00"],
         ],
     }
 
@@ -99,20 +99,32 @@ def test_few_rows_are_shown_and_all_are_counted() -> None:
     document = lessons_document({"BTC/USDT": [lesson(number, "1") for number in range(9)]})
 
     assert (document["count"], len(document["rows"])) == (9, SHOWN)
-    assert document["base_rates"]["BTC/USDT"] == "9 like this, 9 won, mean +1.0 %"
+    assert document["base_rates"]["BTC/USDT"] == "9 like this: 9 traded, 9 won, mean +1.0 %"
 
 
 @pytest.mark.parametrize(
     ("results", "said"),
     [
-        (["0"], "1 like this, 0 won, mean +0.0 %"),
-        (["-0.01"], "1 like this, 0 won, mean +0.0 %"),
-        (["3", "-1", "-1"], "3 like this, 1 won, mean +0.3 %"),
+        (["0"], "1 like this: 1 traded, 0 won, mean +0.0 %"),
+        (["-0.01"], "1 like this: 1 traded, 0 won, mean +0.0 %"),
+        (["3", "-1", "-1"], "3 like this: 3 traded, 1 won, mean +0.3 %"),
     ],
 )
 def test_a_base_rate_is_exact_and_never_minus_zero(results: list[str], said: str) -> None:
     """A flat trade did not win."""
     assert base_rate([lesson(1, result) for result in results]) == said
+
+
+def test_what_was_not_traded_is_counted_apart() -> None:
+    """What a vetoed trade would have made is no trade that was made."""
+    vetoed = lesson(3, "0.5").model_copy(update={"kind": "vetoed"})
+    unknown = lesson(4, "0").model_copy(update={"kind": "unfilled", "pnl_pct": None})
+    document = lessons_document({"BTC/USDT": [lesson(1, "-1"), vetoed, unknown]})
+
+    assert document["base_rates"]["BTC/USDT"] == (
+        "2 like this: 1 traded, 0 won, mean -1.0 %; 1 not traded, 1 would have won, mean +0.5 %"
+    )
+    assert [row[3] for row in document["rows"]] == ["traded", "vetoed"]
 
 
 def test_a_market_off_the_shortlist_is_refused() -> None:

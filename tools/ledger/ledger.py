@@ -24,7 +24,9 @@ from tools.ledger.cycles import Cycles
 from tools.ledger.decisions import Decisions
 from tools.ledger.engine import Redact, Store
 from tools.ledger.execution import Execution
+from tools.ledger.judged import Judged
 from tools.ledger.lessons import Lessons
+from tools.ledger.outcomes import Outcomes
 from tools.ledger.revision import bring_up
 from tools.ledger.safety import Safety
 
@@ -45,6 +47,8 @@ class Ledger:
         self.account = Account(self.store)
         self.safety = Safety(self.store)
         self.lessons = Lessons(self.store)
+        self.outcomes = Outcomes(self.store)
+        self.judged = Judged(self.store)
 
     def open(self) -> Self:
         """Open the file, made or upgraded if need be; raises a LedgerError and changes nothing."""

@@ -1,35 +1,120 @@
-"""Lessons of closed trades; the ledger is their source, the memory only an index of them."""
+"""Lessons of proposals; the ledger is their source, the memory only an index of them."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, Select, func, insert, select
 
 from records.lesson import Lesson
+from records.order import Trade
+from records.outcome import HypotheticalTrade
 from tools.ledger.engine import Store
-from tools.ledger.rows import columns, from_columns, in_order
-from tools.ledger.schema import lessons
+from tools.ledger.rows import columns, document, documents, from_columns, in_order
+from tools.ledger.schema import forgotten_lessons, hypothetical_trades, lessons, positions, trades
 
 
 class Lessons:
-    """What was learned, oldest first."""
+    """What was learned, oldest first. A lesson is never changed; it may be forgotten."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def add_lesson(self, lesson: Lesson) -> None:
-        """Keep what a closed trade taught."""
+        """Keep what a proposal taught; a second lesson of one proposal raises LedgerConflict."""
         with self._store.writing() as connection:
-            connection.execute(insert(lessons), columns(lesson, lessons))
+            row = columns(lesson, lessons, record=document(lesson))
+            connection.execute(insert(lessons), row)
 
-    def lessons(self, before: datetime | None) -> tuple[Lesson, ...]:
+    def lessons(self, before: datetime | None, newest: int | None = None) -> tuple[Lesson, ...]:
         """Lessons learned strictly before a time, so that a replay knows no more than then."""
-        statement = select(lessons).order_by(lessons.c.learned_at, *in_order(lessons.c.lesson_id))
+        statement = _remembered(lessons.c.record)
         if before is not None:
             statement = statement.where(lessons.c.learned_at < before)
+        identifier = lessons.c.lesson_id
+        statement = statement.order_by(
+            lessons.c.learned_at.desc(), func.length(identifier).desc(), identifier.desc()
+        ).limit(newest)
         with self._store.reading() as connection:
-            return tuple(from_columns(Lesson, row) for row in connection.execute(statement))
+            return documents(Lesson, connection.execute(statement))[::-1]
+
+    def lesson(self, lesson_id: str) -> Lesson | None:
+        """One lesson by its id; None when there is none, or when it was forgotten."""
+        statement = _remembered(lessons.c.record).where(lessons.c.lesson_id == lesson_id)
+        with self._store.reading() as connection:
+            found = documents(Lesson, connection.execute(statement))
+        return found[0] if found else None
 
     def lesson_count(self) -> int:
-        """How many lessons there are."""
+        """How many lessons are remembered."""
+        statement = _remembered(func.count())
         with self._store.reading() as connection:
-            return connection.execute(select(func.count()).select_from(lessons)).scalar_one()
+            return int(connection.execute(statement).scalar_one())
+
+    def edition(self) -> str:
+        """Another word after every lesson that was kept or forgotten."""
+        with self._store.reading() as connection:
+            kept = connection.scalar(select(func.count()).select_from(lessons))
+            forgotten = connection.scalar(select(func.count()).select_from(forgotten_lessons))
+        return f"{kept} kept, {forgotten} forgotten"
+
+    def known_ids(self) -> frozenset[str]:
+        """Every lesson that was ever kept, the forgotten ones too."""
+        with self._store.reading() as connection:
+            return frozenset(connection.scalars(select(lessons.c.lesson_id)))
+
+    def learned_from(self, proposal_id: str) -> bool:
+        """Whether a proposal has given its lesson."""
+        statement = select(lessons.c.lesson_id).where(lessons.c.proposal_id == proposal_id)
+        with self._store.reading() as connection:
+            return connection.execute(statement).first() is not None
+
+    def trades_of_position(self, position_id: str) -> tuple[Trade, ...]:
+        """The closed parts of a position, oldest first."""
+        return self._trades(trades.c.position_id == position_id)
+
+    def trades_of_proposal(self, proposal_id: str) -> tuple[Trade, ...]:
+        """The closed parts of what a proposal opened, oldest first."""
+        opened = select(positions.c.position_id).where(positions.c.proposal_id == proposal_id)
+        return self._trades(trades.c.position_id.in_(opened))
+
+    def is_closed(self, position_id: str) -> bool:
+        """Whether nothing of a position is held any longer."""
+        statement = select(positions.c.closed_at).where(positions.c.position_id == position_id)
+        with self._store.reading() as connection:
+            return connection.scalar(statement) is not None
+
+    def untold(self) -> tuple[HypotheticalTrade, ...]:
+        """Proposals whose outcome is known and which gave no lesson yet, oldest first."""
+        outcomes = hypothetical_trades
+        held = select(positions.c.position_id).where(
+            positions.c.proposal_id == outcomes.c.proposal_id, positions.c.closed_at.is_(None)
+        )
+        told = select(lessons.c.lesson_id).where(lessons.c.proposal_id == outcomes.c.proposal_id)
+        statement = (
+            select(outcomes.c.record)
+            .where(~held.exists(), ~told.exists())
+            .order_by(outcomes.c.at, *in_order(outcomes.c.proposal_id))
+        )
+        with self._store.reading() as connection:
+            return documents(HypotheticalTrade, connection.execute(statement))
+
+    def forget(self, lesson_ids: Sequence[str], at: datetime) -> None:
+        """Leave lessons out from now on; their rows stand. Unknown ids raise nothing."""
+        rows = [{"lesson_id": lesson_id, "at": at} for lesson_id in lesson_ids]
+        if rows:
+            with self._store.writing() as connection:
+                connection.execute(insert(forgotten_lessons).prefix_with("OR IGNORE"), rows)
+
+    def _trades(self, which: ColumnElement[bool]) -> tuple[Trade, ...]:
+        order = trades.c.closed_at, *in_order(trades.c.trade_id)
+        with self._store.reading() as connection:
+            rows = connection.execute(select(trades).where(which).order_by(*order))
+            return tuple(from_columns(Trade, row) for row in rows)
+
+
+def _remembered(*what: Any) -> Select[Any]:
+    forgotten = select(forgotten_lessons.c.lesson_id).where(
+        forgotten_lessons.c.lesson_id == lessons.c.lesson_id
+    )
+    return select(*what).select_from(lessons).where(~forgotten.exists())

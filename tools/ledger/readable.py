@@ -14,7 +14,9 @@ from records.breaker import BreakerState
 from records.cycle import CycleRecord
 from records.errors import LedgerCorrupt
 from records.history import SnapshotSummary
+from records.lesson import Lesson
 from records.order import AccountState
+from records.outcome import HypotheticalTrade
 from records.ports import PaperBooks, PaperOrder
 from records.proposal import TradeProposal
 from records.reports import ReportRow
@@ -35,6 +37,8 @@ DOCUMENTS: Mapping[str, type[Record]] = {
     "breaker": BreakerState,
     "paper_books": PaperBooks,
     "paper_orders": PaperOrder,
+    "hypothetical_trades": HypotheticalTrade,
+    "lessons": Lesson,
 }
 """What the column `record` holds, table by table."""
 

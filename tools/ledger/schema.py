@@ -49,8 +49,12 @@ APPEND_ONLY = (
     "baselines",
     "events",
     "lessons",
+    "forgotten_lessons",
     "breaker",
     "paper_fills",
+    "later_prices",
+    "hypothetical_trades",
+    "model_calls",
 )
 
 cycles = table(
@@ -340,15 +344,69 @@ events = table(
 lessons = table(
     "lessons",
     key("lesson_id"),
-    cycle_link(),
+    text("cycle_id"),  # no link: a lesson may come from another desk's ledger
     time("learned_at"),
     text("symbol"),
-    text("situation"),
-    text("decision"),
-    text("outcome"),
-    amount("pnl_pct"),
-    whole("holding_s"),
+    text("proposal_id", null=True),
+    text("record"),
     Index("lessons_by_time", "learned_at"),
+    Index("lessons_of_proposal", "proposal_id", unique=True),
+)
+
+forgotten_lessons = table("forgotten_lessons", key("lesson_id"), time("at"))
+
+awaited = table(
+    "awaited",
+    cycle_link(key=True),
+    key("symbol"),
+    number("horizon_h"),
+    time("at"),
+    amount("price"),
+    time("due_at"),
+    Index("awaited_by_time", "due_at"),
+)
+
+later_prices = table(
+    "later_prices",
+    cycle_link(key=True),
+    key("symbol"),
+    number("horizon_h"),
+    time("at"),
+    amount("price"),
+    time("due_at"),
+    amount("later", null=True),
+    amount("high", null=True),
+    amount("low", null=True),
+    cycle_link("booked_in"),
+    Index("later_prices_by_time", "at"),
+)
+
+hypothetical_trades = table(
+    "hypothetical_trades",
+    link("proposal_id", "proposals.proposal_id", key=True),
+    cycle_link(),
+    text("symbol"),
+    time("at"),
+    time("known_at"),
+    cycle_link("booked_in"),
+    text("record"),
+    Index("hypothetical_trades_by_time", "at"),
+    Index("hypothetical_trades_of_cycle", "booked_in"),
+)
+
+model_calls = table(
+    "model_calls",
+    cycle_link(key=True),
+    key("task"),
+    key("model"),
+    number("attempt"),
+    text("agent"),
+    text("answer"),
+    whole("calls"),
+    whole("prompt_tokens"),
+    whole("completion_tokens"),
+    amount("cost_usd"),
+    whole("unpriced_calls"),
 )
 
 paper_books = table(

@@ -21,7 +21,7 @@ from tests.crew.models.desk_case import (
 )
 
 DRAFT = "report proposal/proposals/0/draft"
-LESSONS = [{"symbol": BTC, "pnl_pct": "-1.5"}] * 2
+LESSONS = [{"symbol": BTC, "kind": "traded", "pnl_pct": "-1.5"}] * 2
 
 FLIPS = [
     # rule, where, a figure that is kept, a figure that is not, the decision then
@@ -57,7 +57,7 @@ def with_figure(path: str, value: Any) -> Documents:
     """The approved case with one figure set."""
     documents = approved_case()
     if path == "recall_lessons.pnl_pct":
-        lesson = {"symbol": BTC, "pnl_pct": value}
+        lesson = {"symbol": BTC, "kind": "traded", "pnl_pct": value}
         documents["recall_lessons"] = {"count": 3, **tabled(lesson, *LESSONS)}
         return documents
     if path == "get_indicators.1h":
@@ -67,6 +67,17 @@ def with_figure(path: str, value: Any) -> Documents:
         failed = {"error": {"code": "no_data", "message": "The venue gave no candles."}}
         return documents if value else {**documents, "get_indicators": failed}
     return changed(documents, path, value)
+
+
+def test_what_was_never_traded_does_not_bind_the_officer() -> None:
+    """What a vetoed trade would have lost is why it was vetoed, not why the next one should be."""
+    documents = approved_case()
+    lost = {"symbol": BTC, "kind": "vetoed", "pnl_pct": "-9"}
+    documents["recall_lessons"] = {"count": 5, **tabled(*[lost] * 5)}
+
+    (verdict,) = verdicts(documents)
+
+    assert verdict["decision"] == "approve"
 
 
 def test_the_case_that_all_flips_start_from_is_approved() -> None:

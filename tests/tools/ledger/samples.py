@@ -12,6 +12,7 @@ from records.candles import CandleSeries
 from records.cycle import CycleRecord, Event, ModelUse, Reports, TranscriptSeal
 from records.lesson import Lesson
 from records.market import MarketSnapshot, OrderBook, SymbolMarket, SymbolRules, Ticker
+from records.model_calls import ModelCalls
 from records.order import (
     AccountState,
     Fill,
@@ -22,6 +23,7 @@ from records.order import (
     PositionMark,
     Trade,
 )
+from records.outcome import Awaited, HypotheticalTrade, LaterPrice
 from records.ports import PaperBooks, PaperOrder
 from records.proposal import Fact, ProposalDraft, Sizing, TradeProposal
 from records.reports import (
@@ -388,3 +390,55 @@ def allow(ledger: Ledger, number: int = 1, **changes: Any) -> Approval:
     permission = approval(number, **changes)
     ledger.decisions.add_approval(permission)
     return permission
+
+
+def awaited(horizon_h: int = 1, cycle_id: str = CYCLE, symbol: str = BTC) -> Awaited:
+    return Awaited(
+        cycle_id=cycle_id,
+        symbol=symbol,
+        at=NOW,
+        price=LONG,
+        horizon_h=horizon_h,
+        due_at=NOW + timedelta(hours=horizon_h),
+    )
+
+
+def later_price(horizon_h: int = 1, **changed: Any) -> LaterPrice:
+    found = {"later": TINY, "high": LONG, "low": None, "booked_in": CYCLE}
+    return LaterPrice(**awaited(horizon_h).model_dump() | found | changed)
+
+
+def hypothetical(**changed: Any) -> HypotheticalTrade:
+    values: dict[str, Any] = {
+        "proposal_id": proposal().proposal_id,
+        "cycle_id": CYCLE,
+        "symbol": BTC,
+        "side": "long",
+        "at": NOW,
+        "entry_price": LONG,
+        "horizon_pct": {1: TINY, 4: None, 24: Decimal("-1.10")},
+        "exit_reason": "stop_loss",
+        "exit_after_s": 2400,
+        "pnl_pct": Decimal("-1.10"),
+        "best_pct": Decimal("0.2"),
+        "worst_pct": Decimal("-1.0"),
+        "booked_in": CYCLE,
+        "known_at": NOW + timedelta(hours=24),
+    }
+    return HypotheticalTrade(**values | changed)
+
+
+def model_calls(**changed: Any) -> ModelCalls:
+    values: dict[str, Any] = {
+        "cycle_id": CYCLE,
+        "agent": "technical_analyst",
+        "task": "technical",
+        "answer": "TechnicalReport",
+        "model": "openai/gpt-4.1-mini",
+        "attempt": 1,
+        "calls": 3,
+        "prompt_tokens": 1200,
+        "completion_tokens": 300,
+        "cost_usd": Decimal("0.00096"),
+    }
+    return ModelCalls(**values | changed)

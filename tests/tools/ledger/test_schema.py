@@ -16,7 +16,12 @@ from tests.tools.ledger import samples
 from tests.tools.ledger.samples import CYCLE, NOW
 from tools.ledger.columns import metadata
 from tools.ledger.ledger import Ledger
-from tools.ledger.migrations.versions import r0001_first_ledger, r0002_live_orders
+from tools.ledger.migrations.versions import (
+    r0001_first_ledger,
+    r0002_live_orders,
+    r0005_outcomes,
+    r0006_lessons,
+)
 from tools.ledger.revision import APPLICATION_ID, HEAD, MIGRATIONS, REVISIONS
 from tools.ledger.schema import APPEND_ONLY
 
@@ -40,6 +45,11 @@ def fill_every_table(ledger):
     ledger.safety.add_arming(samples.arming())
     ledger.safety.hold_lock("x", symbol=None, since=NOW, until=None, reason="r", by="b")
     ledger.lessons.add_lesson(samples.lesson())
+    ledger.lessons.forget([samples.lesson().lesson_id], NOW)
+    ledger.outcomes.wait_for([samples.awaited(24)])
+    ledger.outcomes.book_price(samples.later_price())
+    ledger.outcomes.book_trade(samples.hypothetical())
+    ledger.outcomes.add_calls([samples.model_calls()])
     ledger.paper_store().save(samples.books(), [samples.paper_order()], [samples.fill()])
 
 
@@ -62,7 +72,8 @@ def test_migrations_build_the_declared_schema(ledger):
 
 def test_the_build_protects_what_the_schema_declares_append_only():
     """Both lists are written by hand; they may not drift."""
-    built = (*r0001_first_ledger.APPEND_ONLY, *r0002_live_orders.APPEND_ONLY)
+    scripts = (r0001_first_ledger, r0002_live_orders, r0005_outcomes, r0006_lessons)
+    built = [table for script in scripts for table in script.APPEND_ONLY]
     assert set(built) == set(APPEND_ONLY)
 
 

@@ -132,3 +132,29 @@ def test_every_table_with_documents_is_looked_through() -> None:
     assert {table.name for table in metadata.tables.values() if "record" in table.c} == set(
         DOCUMENTS
     )
+
+
+def test_an_old_lesson_becomes_a_whole_record(tmp_path: Path, rows: Rows) -> None:
+    """Nothing learned is lost: no figure changes, and what was not kept then is null."""
+    rows["lessons"] = [
+        {
+            "lesson_id": f"{CYCLE}-l1",
+            "cycle_id": CYCLE,
+            "learned_at": 1_741_000_000_000_001,
+            "symbol": "BTC/USDT",
+            "situation": "buy 4 by strength",
+            "decision": 'long at 100: It said: "up".',
+            "outcome": "closed by stop_loss",
+            "pnl_pct": "-1.10",
+            "holding_s": 3600,
+        }
+    ]
+    with upgraded(tmp_path / "ledger.db", rows) as ledger:
+        (lesson,) = ledger.lessons.lessons(None)
+        edition = ledger.lessons.edition()
+
+    assert (lesson.decision, lesson.thesis) == ("long at 100", 'It said: "up".')
+    assert (str(lesson.pnl_pct), lesson.holding_s, lesson.kind) == ("-1.10", 3600, "traded")
+    assert lesson.learned_at.isoformat() == "2025-03-03T11:06:40.000001+00:00"
+    assert (lesson.proposal_id, lesson.side, lesson.best_pct) == (None, None, None)
+    assert edition == "1 kept, 0 forgotten"

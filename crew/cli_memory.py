@@ -1,0 +1,184 @@
+"""
+`desk memory`: what past decisions taught, as the ledger keeps it, and the index made from it.
+
+Looking needs no settings and no lock, so it works beside a running cycle. What changes
+something waits for no cycle: it takes the desk's lock or says that a cycle is running. A file
+from outside is read strictly, and of its words none can reach a prompt.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from crew.console import AsJson, confirm, market_now, print_json, the_ledger
+from crew.home import cycle_lock, state_folder
+from records.errors import SettingsError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from records.lesson import Lesson
+
+app = typer.Typer(no_args_is_help=True, help="Lessons of past decisions, and their index.")
+
+_LARGEST_BYTES = 64 * 2**20
+_LINE_BYTES = 16_384
+_BUSY = "A cycle of this desk is running. Nothing was changed. Try again when it has ended."
+Ids = Annotated[list[str], typer.Argument(help="Ids as `desk memory list` shows them.")]
+File = Annotated[Path, typer.Argument(help="One lesson a line, as JSON.")]
+
+
+@app.command("list")
+def list_lessons(
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 20,
+    symbol: Annotated[str | None, typer.Option(help="Only this market.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The newest lessons, a line each."""
+    with the_ledger() as ledger:
+        known = ledger.lessons.lessons(None)
+    found = [one for one in reversed(known) if symbol in (None, one.symbol)][:limit]
+    if as_json:
+        print_json([one.model_dump(mode="json") for one in found])
+    else:
+        typer.echo("\n".join(map(_line, found)) or "No lesson was learned yet.")
+
+
+@app.command()
+def show(
+    lesson_id: Annotated[str, typer.Argument(help="Its id.")], as_json: AsJson = False
+) -> None:
+    """One lesson, whole: the words that others wrote are shown here and to no model."""
+    with the_ledger() as ledger:
+        lesson = ledger.lessons.lesson(lesson_id)
+    if lesson is None:
+        raise SettingsError(f"There is no lesson {lesson_id[:80]!r}. `desk memory list` shows ids.")
+    told = lesson.model_dump(mode="json")
+    if as_json:
+        print_json(told)
+    else:
+        shown = (f"{name}: {value}" for name, value in told.items() if value not in (None, "", {}))
+        typer.echo("\n".join(shown))
+
+
+@app.command()
+def forget(
+    lesson_ids: Ids, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+) -> None:
+    """Leave lessons out from now on; their rows stay in the ledger."""
+    with the_ledger() as ledger:
+        missing = [one for one in lesson_ids if ledger.lessons.lesson(one) is None]
+        if missing:
+            raise SettingsError(f"There is no lesson {missing[0][:80]!r}. Nothing was forgotten.")
+        if not yes:
+            confirm(f"Forget {len(lesson_ids)} for good?")
+        with cycle_lock(state_folder(), "memory", refused=_BUSY):
+            ledger.lessons.forget(lesson_ids, market_now(ledger))
+    typer.echo(f"Forgotten: {len(lesson_ids)}.")
+
+
+@app.command()
+def export(file: File) -> None:
+    """Write all lessons to a new file."""
+    with the_ledger() as ledger:
+        known = ledger.lessons.lessons(None)
+    text = "".join(f"{one.model_dump_json()}\n" for one in known)
+    try:
+        with file.open("x", encoding="utf-8") as target:
+            target.write(text)
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be written: {error.strerror}. Name another.") from error
+    typer.echo(f"Wrote {len(known)} lessons to {file}.")
+
+
+@app.command("import")
+def import_lessons(file: File) -> None:
+    """Add the lessons of a file that this desk does not have; all of them or none."""
+    with the_ledger() as ledger, cycle_lock(state_folder(), "memory", refused=_BUSY):
+        found, known = _read(file, market_now(ledger)), ledger.lessons.known_ids()
+        new = {one.lesson_id: one for one in found if one.lesson_id not in known}
+        with ledger.transaction():
+            for lesson in new.values():
+                if lesson.proposal_id is None or not ledger.lessons.learned_from(
+                    lesson.proposal_id
+                ):
+                    ledger.lessons.add_lesson(lesson)
+    typer.echo(f"Added {len(new)} of {len(found)} lessons.")
+
+
+@app.command()
+def rebuild() -> None:
+    """Throw the index away and make it again from the ledger."""
+    from crew.evidence import desk_memory
+    from crew.opening import settings_and_home
+
+    settings, home = settings_and_home({})
+    with cycle_lock(home, "memory", refused=_BUSY), the_ledger() as ledger:
+        memory = desk_memory(home, ledger, settings)
+        try:
+            lessons = ledger.lessons.lessons(None, settings.memory.max_lessons)
+            typer.echo(memory.rebuild(lessons))
+        finally:
+            memory.close()
+
+
+def _read(file: Path, now: "datetime") -> list["Lesson"]:
+    """The lessons of a file; raises SettingsError on the first line that is none."""
+    try:
+        if file.stat().st_size > _LARGEST_BYTES:
+            raise SettingsError(f"{file} is larger than 64 MB. Nothing was added.")
+        lines = file.read_bytes().splitlines()
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read: {error.strerror}.") from error
+    return [_lesson(line, number, now) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _lesson(line: bytes, number: int, now: "datetime") -> "Lesson":
+    """One line; what another desk's words could carry is cut, and its figures speak again."""
+    from pydantic import ValidationError
+
+    from memory.reflections import better, reflection
+    from records.lesson import Lesson
+
+    if len(line) > _LINE_BYTES:
+        raise SettingsError(f"Line {number} is longer than 16 kB. Nothing was added.")
+    try:
+        lesson = Lesson.model_validate_json(line)
+        told = Lesson.model_validate(lesson.model_dump() | _inert(lesson))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(map(str, first["loc"]))[:60]
+        raise SettingsError(
+            f"Line {number} is no lesson: {where or 'record'}: {first['msg'][:120]}. "
+            "Nothing was added."
+        ) from error
+    if told.learned_at > now:
+        raise SettingsError(f"Line {number} was learned after now ({now}). Nothing was added.")
+    return told.model_copy(update={"better": better(told), "reflection": reflection(told, {})})
+
+
+def _inert(lesson: "Lesson") -> dict[str, Any]:
+    from tools.news.fence import shown
+
+    texts = {"situation": 600, "decision": 800, "thesis": 800, "news_gist": 300, "outcome": 300}
+    said = lesson.said.model_copy(update={"officer_reason": shown(lesson.said.officer_reason, 300)})
+    return {
+        **{name: shown(getattr(lesson, name), most) for name, most in texts.items()},
+        "lesson_id": shown(lesson.lesson_id, 80),
+        "cycle_id": shown(lesson.cycle_id, 80),
+        "proposal_id": lesson.proposal_id and shown(lesson.proposal_id, 80),
+        "proposed_in": lesson.proposed_in and shown(lesson.proposed_in, 80),
+        "features": {},
+        "said": said.model_dump(),
+        "reflection": "",
+        "better": "",
+    }
+
+
+def _line(lesson: "Lesson") -> str:
+    made = "not known" if lesson.pnl_pct is None else f"{lesson.pnl_pct:+.2f} %"
+    return (
+        f"{lesson.lesson_id}  {lesson.learned_at:%Y-%m-%d %H:%M}  {lesson.symbol}  "
+        f"{lesson.side or '-'}  {lesson.kind}  {made}  {lesson.reflection}"
+    )

@@ -1,0 +1,47 @@
+"""
+What a situation consists of: its words, and its figures by the word before them.
+
+Code writes situations in one fixed manner, so that the word before a figure names it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+_TOKEN = re.compile(r"-?\d+(?:\.\d+)?|[^\W\d][\w@./-]*")
+_MOST = 60
+
+
+def features(text: str) -> list[str]:
+    """
+    Words, and figures with the word before them, rounded to one digit: like near like.
+
+    A label is no feature without its figure: every situation has the same labels.
+    """
+    found: list[str] = []
+    for label, figure in _read(text):
+        if figure is None:
+            found.append(label)
+            continue
+        if found and found[-1] == label:
+            found.pop()
+        found.append(f"{label}={figure:.0e}")
+    return found
+
+
+def figures(text: str) -> Mapping[str, float]:
+    """The figures of a situation by name, the first of each name; at most 60."""
+    found: dict[str, float] = {}
+    for label, figure in _read(text):
+        if figure is not None and label and abs(figure) < float("inf") and len(found) < _MOST:
+            found.setdefault(label, figure)
+    return found
+
+
+def _read(text: str) -> Iterator[tuple[str, float | None]]:
+    label = ""
+    for token in _TOKEN.findall(text.casefold()):
+        if token.lstrip("-")[:1].isdigit():
+            yield label, float(token)
+        else:
+            label = token
+            yield label, None

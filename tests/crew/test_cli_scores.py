@@ -1,0 +1,70 @@
+"""`desk scores`: at once, from the ledger alone, for people and for programs."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.crew.scores.histories import BEGAN, a_history, days
+from tests.crew.test_cli import desk, refused
+
+BROKEN = {"DESK_FILE": "no_such_desk.yaml"}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Forty days of an agent that is always right."""
+    with a_history(tmp_path) as history:
+        for at in days(40):
+            cycle = history.cycle(at)
+            history.move(cycle, at, "BTC/USDT", "1")
+            history.view(cycle, at, "seer", {"BTC/USDT": 1.0})
+    return tmp_path
+
+
+def test_scores_need_neither_settings_nor_a_venue(home: Path) -> None:
+    """They are read from what was recorded, whatever the settings are today."""
+    ended = desk("scores", home=home, environment=BROKEN)
+
+    assert ended.returncode == 0, ended.stderr
+    assert "seer: technical views" in ended.stdout
+    assert "right 100.0 % (91.2 to 100.0), Brier 0.000" in ended.stdout
+
+
+def test_scores_are_one_document_for_programs(home: Path) -> None:
+    """Figures with their interval and sample, so that nobody parses a table."""
+    ended = desk("scores", "--json", "--agent", "seer", home=home)
+
+    card = json.loads(ended.stdout)
+    (first, *_) = card["by_agent"]["forecasts"]
+    assert (card["venue"], card["agent"], card["enough"]) == ("demo", "seer", 30)
+    assert (first["cases"], first["hit_rate_pct"]["value"]) == (40, 100.0)
+
+
+def test_scores_since_a_day_leave_out_what_was_before(home: Path) -> None:
+    """An agent whose prompt was changed is judged by what it said since."""
+    since = f"{BEGAN + timedelta(days=30):%Y-%m-%d}"
+    ended = desk("scores", "--since", since, home=home)
+
+    assert "not enough data (10 cases, 10 of 30 independent)" in ended.stdout
+
+
+def test_a_since_that_is_no_time_is_refused(home: Path) -> None:
+    """A typo must not look like a history without views."""
+    assert "--since takes" in refused(desk("scores", "--since", "lately", home=home), 2)
+
+
+def test_a_new_desk_has_nothing_to_score(tmp_path: Path) -> None:
+    """It says so, and a program gets null."""
+    assert "No cycle has run yet" in desk("scores", home=tmp_path).stdout
+    assert desk("scores", "--json", home=tmp_path).stdout.strip() == "null"
+
+
+def test_scores_start_no_crew(home: Path) -> None:
+    """A table of figures may not take the seconds that an agent framework takes."""
+    ended = desk("scores", home=home, environment={"PYTHONPROFILEIMPORTTIME": "1"})
+
+    loaded = {line.rsplit("|", 1)[-1].strip() for line in ended.stderr.splitlines()}
+    assert "tools.ledger.judged" in loaded
+    assert not loaded & {"crewai", "pandas", "ccxt", "chromadb", "alembic"}
