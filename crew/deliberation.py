@@ -47,9 +47,15 @@ from records.reports import (
 from records.strict import NotStrict, read_as
 from records.verdict import Refusal, VerdictOutcome, VerdictReport, Verdicts
 from tools.chart.pictures import Picture
+from tools.exchange.views import failed_theses
 from tools.orders.desk import OrderDesk
 from tools.risk.desk import RiskDesk
 from tools.risk.losses import day_began
+
+_NOT_REVIEWED = (
+    "the thesis of {} has failed, and the analyst's answer does not say what becomes of it; "
+    "stops and exit rules go on, and the next meeting is asked again"
+)
 
 if TYPE_CHECKING:
     from crewai.tools import BaseTool
@@ -345,6 +351,8 @@ class Deliberation:
         """Number the proposals; what cannot be one is refused by itself."""
         proposals = self._risk.register(answer.proposals, self._seen.situations)
         self._handed_on[name] = partial(proposals_handed_on, proposals)
+        for symbol in failed_theses(self._seen.account).keys() - {p.symbol for p in proposals}:
+            self._refuse(symbol, "review_missing", _NOT_REVIEWED.format(symbol))
         proposed = {proposal.symbol for proposal in proposals}
         self._proposed_markets = tuple(s for s in self._seen.shortlist if s in proposed)
         inner = ",".join(proposal.model_dump_json() for proposal in proposals)

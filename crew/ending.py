@@ -36,7 +36,8 @@ def decided(desk: Desk, cycle_id: str) -> Ending:
     if sent:
         return Ending("hold", "rejected", f"The venue took no order: {sent[0].reason}")
     if decisions.approvals(cycle_id):
-        why = refusals[-1].message if refusals else "the executor did not place it."
+        later = [r.message for r in refusals if r.code != "review_missing"]
+        why = later[-1] if later else "the executor did not place it."
         return Ending("hold", "not_executed", f"An order was approved, but {why}")
     return Ending("hold", "no_proposal", "The crew met and proposed no trade.")
 

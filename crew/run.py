@@ -207,7 +207,9 @@ class Run:
             self._breaker = self._protecting.breaker(self.snapshot, index)
             if self._breaker.status == "TRIGGERED":
                 self._leave_the_crash()
-            self.execution.protect(self.snapshot, self.desk.settings.exits)
+            self.execution.protect(
+                self.snapshot, self.desk.settings.exits, self.desk.settings.decision_interval
+            )
             self._protecting.lock_jumps(self.snapshot)
             self._leave_locked()
             self._lock_losses()
@@ -287,7 +289,13 @@ class Run:
 
     def screen(self) -> tuple[str, str] | None:
         """Choose the shortlist; why there is none."""
-        from crew.screening import leading, perpetuals, shortlist, waiting_for_candle
+        from crew.screening import (
+            failed_since,
+            leading,
+            perpetuals,
+            shortlist,
+            waiting_for_candle,
+        )
         from tools.signals.registry import market_signals
 
         with self._stage("screen"):
@@ -296,7 +304,9 @@ class Run:
                 stale = next(one for one in self.snapshot.skipped if one.cause == "stale")
                 return "stale_data", f"No market trades now. {stale.reason} Nothing was decided."
             last = ledger.cycles.last_deliberated()
-            if waiting_for_candle(self.snapshot, settings.decision_interval, last):
+            held = ledger.account.open_positions()
+            waiting = waiting_for_candle(self.snapshot, settings.decision_interval, last)
+            if waiting and not failed_since(last, held, self.snapshot.as_of):
                 return "no_new_candle", (
                     f"No {settings.decision_interval} candle closed since the crew last met."
                 )
@@ -305,11 +315,10 @@ class Run:
             )
             shortable = perpetuals(self.snapshot)
             self._leading = leading(self._signals, settings.screen, shortable=shortable)
-            held = tuple(p.symbol for p in ledger.account.open_positions())
             self._shortlist = shortlist(
                 self._leading,
                 settings,
-                held=held,
+                held=tuple(position.symbol for position in held),
                 first=last is None,
                 shortable=shortable,
                 locked=[lock.symbol for lock in self.desk.locks() if lock.symbol],

@@ -1,9 +1,12 @@
 """What `desk status` shows: the account, what is held, and how the last cycles ended."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from crew.arming import armed_words
 from crew.desk import Desk
+from crew.visible import in_one_line
+from records.order import Position
 
 _CYCLES = 5
 _TRADES = 5
@@ -80,4 +83,18 @@ def _account(account: dict[str, Any] | None) -> list[str]:
             f"  holds       {position['symbol']} {position['side']} {position['quantity']} from "
             f"{position['entry_price']}, {mark['unrealised_pct']} %, stop {position['stop']}"
         )
+        lines.append(f"              because: {in_one_line(position['thesis'])}")
+        lines.extend(
+            f"              {words}" for words in _until(Position.model_validate(position))
+        )
     return lines
+
+
+def _until(position: Position) -> Iterator[str]:
+    """What ends the thesis, or ended it."""
+    if position.invalidated_at is not None:
+        yield f"invalidated at {position.invalidated_at:%Y-%m-%d %H:%M} UTC"
+    elif position.invalidation_price is not None:
+        yield f"wrong at {position.invalidation_price:f}"
+    if position.deadline_at is not None:
+        yield f"due by {position.deadline_at:%Y-%m-%d %H:%M} UTC"

@@ -43,11 +43,15 @@ ExitReason = Literal[
     "reduce",
     "early_exit",
     "time_exit",
+    "thesis_invalidated",
+    "thesis_deadline",
     "unprotected",
     "flatten",
     "liquidation",
     "by_hand",  # a person traded at the venue, and said so
 ]
+ThesisFailure = Literal["thesis_invalidated", "thesis_deadline"]
+"""Why a position no longer has the reason it was opened for."""
 
 ClientOrderId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,36}$")]
 
@@ -139,6 +143,26 @@ class Position(Record):
     best_price: PositiveAmount | None = Field(
         default=None, description="Farthest the price went our way since the entry."
     )
+    deadline_at: UtcTime | None = Field(
+        default=None, description="When the thesis should have come true; None: no deadline."
+    )
+    invalidated_at: UtcTime | None = Field(
+        default=None,
+        description="Close of the first decision candle at or beyond the invalidation price.",
+    )
+
+    def thesis_failure(self, now: UtcTime) -> ThesisFailure | None:
+        """How the thesis has failed by now; None: it stands."""
+        if self.invalidated_at is not None:
+            return "thesis_invalidated"
+        late = self.deadline_at is not None and self.deadline_at <= now
+        return "thesis_deadline" if late else None
+
+    def thesis_failed_at(self, now: UtcTime) -> UtcTime | None:
+        """Since when the thesis has failed; None: it stands."""
+        if self.thesis_failure(now) is None:
+            return None
+        return self.invalidated_at or self.deadline_at
 
 
 class PositionMark(Record):

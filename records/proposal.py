@@ -51,6 +51,9 @@ class WrittenProposal(Record):
     invalidation_price: Figure | None = Field(
         default=None, description="The price at which the thesis is wrong."
     )
+    deadline_h: Annotated[int, BeforeValidator(figure), Field(ge=1, le=8760)] | None = Field(
+        default=None, description="Hours in which the thesis should come true."
+    )
     leverage: Annotated[int, BeforeValidator(figure)] = 1
     confidence: Annotated[Ratio, Field(ge=0, le=1)] = 0.5
     thesis: Annotated[Prose, Field(min_length=1, max_length=800)]

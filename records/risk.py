@@ -199,3 +199,14 @@ class ExitRules(Record):
     max_holding_h: Annotated[Whole, Field(ge=1, le=8760)] | None = Field(
         default=None, description="Hours after which a position is closed; null: no limit."
     )
+    thesis_deadline_h: Annotated[Whole, Field(ge=1, le=8760)] | None = Field(
+        default=None,
+        description="Hours a thesis has to come true, if its proposal named no fewer; null: none.",
+    )
+    exit_on_invalidation: bool = Field(
+        default=False,
+        description="Close when a decision candle closes at or beyond the invalidation price.",
+    )
+    exit_on_deadline: bool = Field(
+        default=False, description="Close when the thesis has not come true by its deadline."
+    )

@@ -38,6 +38,8 @@ class Case:
     signal: Row
     views: Views
     position: Row
+    review: str
+    """How the thesis of the position has failed; empty: it stands, or nothing is held."""
     technical: D
     chart: D
     sentiment: D
@@ -74,10 +76,20 @@ def _case(prompt: Prompt, symbol: str) -> Case | None:
         signal=signal_for(prompt, symbol),
         views=views,
         position=row_for(prompt.tool("get_portfolio"), symbol),
+        review=_review(prompt, symbol),
         technical=D(str(views.technical.conviction)),
         chart=D(str(views.chart.conviction)) if views.chart else D(0),
         sentiment=D(str(views.sentiment.score)) if views.sentiment else D(0),
     )
+
+
+def _review(prompt: Prompt, symbol: str) -> str:
+    """What the portfolio says under `must_review` of this market."""
+    for document in prompt.tool("get_portfolio").documents:
+        asked = document.get("must_review")
+        if isinstance(asked, dict) and isinstance(said := asked.get(symbol), str):
+            return said
+    return ""
 
 
 def _exit(case: Case, temperament: Temperament) -> Iterator[ProposalDraft]:
@@ -86,15 +98,36 @@ def _exit(case: Case, temperament: Temperament) -> Iterator[ProposalDraft]:
     sign = _SIGNS.get(side)
     if sign is None:
         return
-    thesis = _turned(case, turned, sign, temperament) or _losing(case, side, temperament)
+    closing = (
+        _invalidated(case)
+        or _turned(case, turned, sign, temperament)
+        or _losing(case, side, temperament)
+    )
+    thesis = closing or _kept(case)
     if thesis is None:
         return
     yield ProposalDraft(
         symbol=case.symbol,
-        action="close",
+        action="close" if closing else "hold",
         confidence=_confidence(abs(turned)),
         thesis=thesis,
         facts=_facts(case),
+    )
+
+
+def _invalidated(case: Case) -> str | None:
+    if not case.review.startswith("thesis_invalidated"):
+        return None
+    return f"Close: {case.review}, and what is proven wrong is not held."
+
+
+def _kept(case: Case) -> str | None:
+    """What a review that closes nothing says; None when none was asked for."""
+    if not case.review:
+        return None
+    return (
+        f"Hold: {case.review}, but technical {short(case.technical)} and chart "
+        f"{short(case.chart)} do not speak against it."
     )
 
 

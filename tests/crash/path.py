@@ -107,7 +107,7 @@ class DeskPath:
 
     def protect(self) -> None:
         snapshot = market_at(self._parts.control.last(), self._parts.clock.now())
-        self._execution.protect(snapshot, ExitRules())
+        self._execution.protect(snapshot, ExitRules(), "3m")
 
     def place(self, approval_id: str) -> None:
         snapshot = market_at(self._parts.control.last(), self._parts.clock.now())

@@ -103,6 +103,43 @@ def test_without_a_new_candle_the_crew_does_not_meet_again(tmp_path: Path) -> No
     assert record.model.calls == 0
 
 
+def test_a_failed_thesis_is_reviewed_without_a_new_candle(tmp_path: Path) -> None:
+    """Its deadline passed between two candles: the crew meets, and has to answer for the market."""
+    clock = FixedClock(BUSY)
+    with a_desk(tmp_path, *SIX, at=clock) as desk:
+        run_cycle(desk, print)
+        (held, *_) = desk.ledger.account.open_positions()
+        due = BUSY + timedelta(seconds=10)
+        desk.ledger.account.save_position(held.model_copy(update={"deadline_at": due}))
+        clock.advance(seconds=20)
+        reviewed = run_cycle(desk, print)
+        clock.advance(seconds=20)
+        talked_about = run_cycle(desk, print)
+
+    assert reviewed.model.calls > 0
+    assert held.symbol in {proposal.symbol for proposal in reviewed.proposals}
+    assert "review_missing" not in {refusal.code for refusal in reviewed.refusals}
+    assert talked_about.hold_reason == "no_new_candle"
+
+
+def test_a_review_that_is_left_out_is_on_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An analyst who overlooks what must be reviewed does not overlook it silently."""
+    monkeypatch.setattr("crew.models.rules_proposal._review", lambda _prompt, _symbol: "")
+    clock = FixedClock(BUSY)
+    with a_desk(tmp_path, *SIX, at=clock) as desk:
+        run_cycle(desk, print)
+        (held, *_) = desk.ledger.account.open_positions()
+        desk.ledger.account.save_position(held.model_copy(update={"invalidated_at": BUSY}))
+        clock.advance(minutes=3)
+        record = run_cycle(desk, print)
+
+    (missing,) = [one for one in record.refusals if one.code == "review_missing"]
+    assert missing.subject == held.symbol
+    assert held.symbol in missing.message
+
+
 def test_a_quiet_market_is_held_without_a_model(tmp_path: Path) -> None:
     """Most minutes deserve no deliberation."""
     clock = FixedClock(QUIET)

@@ -93,7 +93,7 @@ def test_a_signal_ends_a_cycle_that_waits_for_its_readers(tmp_path: Path, number
     assert ending == (0, "hold", "stopped"), record["message"]
     assert signal.Signals(number).name in record["message"]
     assert record["orders"] == []
-    assert took_s < 5
+    assert took_s < 10, "its models would hang for a minute"
 
 
 def test_a_signal_ends_a_cycle_that_waits_for_one_agent(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_signal_ends_a_cycle_that_waits_for_one_agent(tmp_path: Path) -> None:
     ending = (code, record["outcome"], record["hold_reason"])
     assert ending == (0, "hold", "stopped"), record["message"]
     assert len(server.bodies) == 1
-    assert took_s < 5
+    assert took_s < 10, "its models would hang for a minute"
 
 
 def test_a_cycle_ends_at_its_deadline(tmp_path: Path) -> None:

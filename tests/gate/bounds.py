@@ -65,6 +65,8 @@ def hold_to_the_limits(given, world: World) -> None:
     hold_to_the_market(given, world)
     price = price_of(given, seen.market.ticker)
     hold_to_the_way(given, price, seen)
+    wrong, sign = world.asked.draft.invalidation_price, 1 if given.side == "buy" else -1
+    assert wrong is None or wrong * sign < price * sign, "the thesis is wrong at the entry"
     for entered in prices(given, price, rules.tick):
         hold_to_the_caps(given, entered, seen)
         hold_to_the_margin(given, entered, rules.maintenance_pct)

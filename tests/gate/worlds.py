@@ -287,6 +287,7 @@ def some_draft(chance, quoted, *, holds):
         stop=chance.rarely(chance.one_of(chance.amount(80, 120), None), plausible),
         take_profit=chance.often(chance.rarely(chance.one_of(typo, behind), target, share=0.1)),
         leverage=chance.one_of(1, 1, 1, *[chance.whole(2, 5)] * 3, chance.whole(2, 40)),
+        invalidation_price=chance.often(100 - sign * chance.rarely(-1, 4, share=0.1)),
         **quoted,
     )
 

@@ -34,6 +34,8 @@ PORTFOLIO_COLUMNS = (
     "stop",
     "take_profit",
     "opened_at",
+    "invalidation_price",
+    "deadline_at",
     "thesis",
 )
 _DAY_MS = 86_400_000
@@ -56,7 +58,11 @@ def market_document(snapshot: MarketSnapshot, symbols: Sequence[str]) -> dict[st
 
 
 def portfolio_document(account: AccountState, views: Mapping[str, str]) -> dict[str, Any]:
-    """Equity, exposure, every open position, and by market what the signal says of it."""
+    """
+    Equity, exposure, every open position, and by market what the signal says of it.
+
+    `must_review` names the positions whose thesis has failed, and how.
+    """
     exposure = sum((mark.notional for mark in account.positions), Decimal(0))
     share = _rounded(exposure / account.equity * 100, 2) if account.equity > 0 else None
     held = [_position_row(mark) for mark in account.positions]
@@ -67,7 +73,18 @@ def portfolio_document(account: AccountState, views: Mapping[str, str]) -> dict[
         "exposure_pct": share,
         "open_positions": len(account.positions),
         **(table(PORTFOLIO_COLUMNS, held) if held else {}),
+        **({"must_review": failed} if (failed := failed_theses(account)) else {}),
         **({"position_view": dict(views)} if views else {}),
+    }
+
+
+def failed_theses(account: AccountState) -> dict[str, str]:
+    """By market how the thesis of the position held there has failed, and since when."""
+    now = account.as_of
+    return {
+        held.symbol: f"{failure} at {held.thesis_failed_at(now):%Y-%m-%dT%H:%M:%SZ}"
+        for held in (mark.position for mark in account.positions)
+        if (failure := held.thesis_failure(now)) is not None
     }
 
 
@@ -115,6 +132,8 @@ def _position_row(mark: PositionMark) -> list[Any]:
         position.stop,
         position.take_profit,
         position.opened_at,
+        position.invalidation_price,
+        position.deadline_at,
         position.thesis,
     ]
 

@@ -19,7 +19,7 @@ APPLICATION_ID = 0x5645544F
 _MAGIC = b"SQLite format 3\0"
 """Source: sqlite.org/fileformat.html, 1.3.1."""
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every revision this desk can read, oldest first; the last one is its own."""
 
 HEAD = REVISIONS[-1]

@@ -233,6 +233,8 @@ positions = table(
     Column("leverage", Integer, nullable=False, server_default="1"),
     amount("first_stop", null=True),
     amount("best_price", null=True),
+    time("deadline_at", null=True),
+    time("invalidated_at", null=True),
     Index("positions_by_end", "closed_at"),
 )
 

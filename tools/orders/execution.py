@@ -63,10 +63,16 @@ class Execution:
         """Take back every entry that rests."""
         self._reconciler().cancel_entries(why, symbols)
 
-    def protect(self, snapshot: MarketSnapshot, rules: ExitRules) -> tuple[Trade, ...]:
-        """Tighten stops and close what the rules say is over; returns what was closed."""
+    def protect(
+        self, snapshot: MarketSnapshot, rules: ExitRules, interval: str
+    ) -> tuple[Trade, ...]:
+        """
+        Judge theses, tighten stops, close what the rules say is over; returns what was closed.
+
+        `interval` is that of the candles whose closes judge the theses.
+        """
         keeper = Protector(self._ledger, self.books, self._guards, self._exits, self._clock, rules)
-        return keeper.run(snapshot)
+        return keeper.run(snapshot, interval)
 
     def desk(
         self,

@@ -6,6 +6,7 @@ money, and the last part of a position takes what the parts before it left.
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from records.base import Record
@@ -73,7 +74,12 @@ def enter(position: Position | None, fill: Fill, origin: Origin) -> Position:
         leverage=approval.leverage,
         first_stop=approval.stop,
         best_price=fill.price,
+        deadline_at=_deadline(origin.draft, fill.at),
     )
+
+
+def _deadline(draft: ProposalDraft, opened_at: datetime) -> datetime | None:
+    return None if draft.deadline_h is None else opened_at + timedelta(hours=draft.deadline_h)
 
 
 def leave(position: Position, fill: Fill, intent: OrderIntent, cycle_id: str) -> Effect:

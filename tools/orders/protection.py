@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
+from records.candles import CandleSeries
 from records.clock import Clock, epoch_ms
 from records.interval import interval_ms
 from records.market import MarketSnapshot, SymbolMarket
@@ -21,6 +22,7 @@ from tools.ledger.ledger import Ledger
 from tools.orders.booking import Books
 from tools.orders.exits import Exits
 from tools.orders.guards import Guards
+from tools.orders.thesis import judged
 
 
 class Protector:
@@ -42,13 +44,18 @@ class Protector:
         self._clock = clock
         self._rules = rules
 
-    def run(self, snapshot: MarketSnapshot) -> tuple[Trade, ...]:
-        """Look at every position that has a price; returns what was closed."""
+    def run(self, snapshot: MarketSnapshot, interval: str) -> tuple[Trade, ...]:
+        """
+        Look at every position that has a price; returns what was closed.
+
+        `interval` is that of the candles whose closes judge the theses.
+        """
         before = self._closed()
         for position in self._ledger.account.open_positions():
             market = snapshot.markets.get(position.symbol)
             if market is not None:
-                self._look_after(position, market)
+                thought = self._with_thesis(position, market.frames.get(interval))
+                self._look_after(thought, market)
         return tuple(trade for name, trade in self._closed().items() if name not in before)
 
     def _closed(self) -> dict[str, Trade]:
@@ -78,6 +85,20 @@ class Protector:
                 f"one at {stop}. The next cycle tries again.",
             )
 
+    def _with_thesis(self, position: Position, closes: CandleSeries | None) -> Position:
+        """The position with what became of its thesis, written down; news of it is an event."""
+        seen = judged(position, closes, self._rules)
+        if seen == position:
+            return position
+        self._ledger.account.save_position(seen)
+        if seen.invalidated_at != position.invalidated_at:
+            self._books.warn(
+                "thesis_invalidated",
+                f"The thesis of {seen.symbol} {seen.side} is invalidated: a candle closed at or "
+                f"beyond {seen.invalidation_price:f} at {seen.invalidated_at:%Y-%m-%dT%H:%M:%SZ}.",
+            )
+        return seen
+
     def _with_best(self, position: Position, market: SymbolMarket) -> Position:
         """The position with the farthest price its way since the entry, written down."""
         best = _best(position, market)
@@ -99,7 +120,16 @@ class Protector:
         hours = self._rules.max_holding_h
         if hours and self._clock.now() - position.opened_at >= timedelta(hours=hours):
             return "time_exit"
-        return None
+        return self._failed(position)
+
+    def _failed(self, position: Position) -> ExitReason | None:
+        """How the thesis failed, where the rules say that this closes."""
+        closes = {
+            "thesis_invalidated": self._rules.exit_on_invalidation,
+            "thesis_deadline": self._rules.exit_on_deadline,
+        }
+        failure = position.thesis_failure(self._clock.now())
+        return failure if failure is not None and closes[failure] else None
 
     def _far_to_the_stop(self, position: Position, price: Decimal) -> bool:
         share = self._rules.early_exit_pct

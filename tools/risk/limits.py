@@ -333,6 +333,16 @@ def _target_within_sense(case: Case) -> str | None:
     return f"the target {target} is beyond {farthest:f}, the farthest for an entry at {price}"
 
 
+@_entry("invalidation_price")
+def _invalidation_on_the_losing_side(case: Case) -> str | None:
+    """A thesis that is wrong already at the entry price is none."""
+    wrong = case.draft.invalidation_price
+    if wrong is None or (case.price - wrong) * case.draft.sign > 0:
+        return None
+    where = "below" if case.side == "long" else "above"
+    return f"the invalidation price {wrong} is not {where} the entry price {case.price}"
+
+
 @_entry("liquidation")
 def _stop_before_liquidation(case: Case) -> str | None:
     """A venue that closes the position first takes the margin, and the stop never works."""

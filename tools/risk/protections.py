@@ -33,7 +33,15 @@ LockKind = Literal[
 FIGURES: frozenset[str] = frozenset({"day_loss", "week_loss", "month_loss"})
 """Cleared by nobody for good: they come back while the loss stands."""
 STOPS: frozenset[str] = frozenset(
-    {"stop_loss", "trailing_stop", "break_even_stop", "early_exit", "liquidation", "unprotected"}
+    {
+        "stop_loss",
+        "trailing_stop",
+        "break_even_stop",
+        "early_exit",
+        "thesis_invalidated",
+        "liquidation",
+        "unprotected",
+    }
 )
 """Exits the market forced, or a venue that took no stop; not those that a plan or a person made."""
 

@@ -40,7 +40,7 @@ OFFICER_TOOLS = (
 INDICATORS = ["symbol", "interval", "close", "ema_20", "ema_50", "macd_hist", "rsi_14"]
 INDICATORS += ["atr_14", "atr_pct_14", "bb_pct", "adx_14", "volume_z"]
 PORTFOLIO = ["symbol", "side", "quantity", "entry_price", "mark_price", "unrealised_pct"]
-PORTFOLIO += ["stop", "take_profit", "opened_at", "thesis"]
+PORTFOLIO += ["stop", "take_profit", "opened_at", "invalidation_price", "deadline_at", "thesis"]
 
 
 def tabled(*rows: Mapping[str, Any], columns: Sequence[str] = ()) -> Documents:

@@ -43,7 +43,7 @@ FLIPS = [
     ("stop_distance", f"{DRAFT}.stop", "99.7", "99.71", "veto"),
     ("stop_distance", "get_limits/limits.max_stop_pct", "1", "0.99", "veto"),
     ("size", "report proposal/proposals/0/sizing.quantity", "0.1", "0", "veto"),
-    ("held", "get_portfolio.rows", [], [[BTC, "long", "1"] + [None] * 7], "veto"),
+    ("held", "get_portfolio.rows", [], [[BTC, "long", "1"] + [None] * 9], "veto"),
     ("positions", "get_limits/room.positions_left", 1, 0, "veto"),
     ("exposure", "get_limits/room.exposure_left", "1000", "999", "shrink"),
     ("exposure", "get_limits/room.exposure_left", "1000", "249", "veto"),

@@ -229,6 +229,22 @@ def test_a_losing_short_without_a_signal_is_cut_and_a_winning_one_kept(
         assert [draft["action"] for draft in drafts] == actions
 
 
+def reviewed(failure: str, documents: Documents | None = None) -> list[Any]:
+    """What is proposed for a winning position whose thesis has failed."""
+    asked = holding("2", documents)
+    asked["get_portfolio"] = {**asked["get_portfolio"], "must_review": {BTC: failure}}
+    return proposals(asked)
+
+
+def test_a_failed_thesis_is_answered_for() -> None:
+    """Proven wrong it is left, overdue it is weighed; either way the answer names the market."""
+    (wrong,) = reviewed("thesis_invalidated at 2026-11-02T05:00:00Z")
+    (late,) = reviewed("thesis_deadline at 2026-11-02T05:00:00Z")
+    (spent,) = reviewed("thesis_deadline at 2026-11-02T05:00:00Z", turned())
+    assert [draft["action"] for draft in (wrong, late, spent)] == ["close", "hold", "close"]
+    assert "thesis_deadline" in late["thesis"]
+
+
 def test_a_position_without_a_plain_side_is_left_alone() -> None:
     """What is not understood is not traded; its stop rests at the venue."""
     assert proposals(holding("-5", without_signal(approved_case()), "both")) == []

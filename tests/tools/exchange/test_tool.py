@@ -1,7 +1,7 @@
 """What agents read: the schema, the table, and refusals as data."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -127,6 +127,26 @@ def test_portfolio_says_what_is_held_and_why(account):
     assert (row["stop"], row["take_profit"], row["unrealised_pct"]) == ("58000", None, "2.50")
     assert row["thesis"] == "Breakout held."
     assert "position_view" not in document
+
+
+def test_a_failed_thesis_must_be_reviewed(account):
+    """The analyst need not compare prices and hours: code says what failed and since when."""
+    from tools.exchange.tool import GetPortfolioTool
+
+    late = account.as_of - timedelta(hours=1)
+    (mark,) = account.positions
+    for changes, words in (
+        ({"deadline_at": late}, f"thesis_deadline at {late:%Y-%m-%dT%H:%M:%SZ}"),
+        ({"invalidated_at": late, "deadline_at": late}, "thesis_invalidated at"),
+        ({"deadline_at": account.as_of + timedelta(seconds=1)}, None),
+    ):
+        held = mark.model_copy(update={"position": mark.position.model_copy(update=changes)})
+        told = account.model_copy(update={"positions": (held,)})
+        document = json.loads(GetPortfolioTool(account=told).run())
+        if words is None:
+            assert "must_review" not in document
+        else:
+            assert document["must_review"]["BTC/USDT"].startswith(words)
 
 
 def test_what_the_signal_says_of_a_position_stands_beside_it(account):

@@ -143,7 +143,7 @@ class LiveCycle:
         snapshot = MarketSnapshot(
             venue="binanceusdm", synthetic=False, as_of=self.live.now(), markets={BTC: market}
         )
-        return self.execution.protect(snapshot, ExitRules(**rules))
+        return self.execution.protect(snapshot, ExitRules(**rules), "3m")
 
 
 def sound(live):

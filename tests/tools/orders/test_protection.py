@@ -313,7 +313,7 @@ def test_a_market_without_a_price_keeps_its_stop_and_the_others_are_looked_after
     stop = bench.ledger.account.open_positions()[0].stop
 
     trades = later.execution.protect(
-        later.snapshot.model_copy(update={"markets": seen}), ExitRules(max_holding_h=3)
+        later.snapshot.model_copy(update={"markets": seen}), ExitRules(max_holding_h=3), "3m"
     )
 
     assert [(trade.symbol, trade.exit_reason) for trade in trades] == [(ETH, "time_exit")]
