@@ -14,10 +14,19 @@ from typing import Any, Protocol
 from records.lesson import Lesson
 from records.table import table
 
-COLUMNS = ("symbol", "of", "side", "kind", "pnl_pct")
+COLUMNS = (
+    "symbol",
+    "like_this",
+    "traded",
+    "won",
+    "mean_pct",
+    "not_traded",
+    "would_have_won",
+    "would_mean_pct",
+)
 COMPARED = 20
-SHOWN = 3
-_TENTH, _HUNDREDTH = Decimal("0.1"), Decimal("0.01")
+_NEAREST_CHARS = 160
+_HUNDREDTH = Decimal("0.01")
 
 
 class Recaller(Protocol):
@@ -41,55 +50,42 @@ def recalled_document(
 
 
 def lessons_document(recalled: Mapping[str, Sequence[Lesson]]) -> dict[str, Any]:
-    """The base rate of each market, its few lessons most alike, and what the first one says."""
-    ended = {symbol: _ended(lessons) for symbol, lessons in recalled.items()}
+    """The base rate of each market as a row, and how the case most like it ended."""
+    ended = {
+        symbol: [one for one in lessons if one.pnl_pct is not None]
+        for symbol, lessons in recalled.items()
+    }
     known = {symbol: lessons for symbol, lessons in ended.items() if lessons}
-    rows = [_row(symbol, one) for symbol, lessons in known.items() for one in lessons[:SHOWN]]
-    nearest = {symbol: lessons[0].reflection[:120] for symbol, lessons in known.items()}
-    said = {symbol: text for symbol, text in nearest.items() if text}
+    rows = [[symbol, *base_rate(lessons)] for symbol, lessons in known.items()]
     return {
         "count": sum(map(len, known.values())),
-        "base_rates": {symbol: base_rate(lessons) for symbol, lessons in known.items()},
-        **({"nearest": said} if said else {}),
         **(table(COLUMNS, rows) if rows else {}),
+        **({"nearest": {s: _nearest(s, lessons) for s, lessons in known.items()}} if rows else {}),
     }
 
 
-def _ended(lessons: Sequence[Lesson]) -> list[Lesson]:
-    """Those whose result is known, real trades first: they alone had fills."""
-    known = (one for one in lessons if one.pnl_pct is not None)
-    return sorted(known, key=lambda one: one.hypothetical)
-
-
-def base_rate(lessons: Sequence[Lesson]) -> str:
+def base_rate(lessons: Sequence[Lesson]) -> tuple[int | Decimal | None, ...]:
     """
-    How like situations ended, in one clause, real trades and others apart.
+    How like situations ended, in the order of COLUMNS; real trades and others apart.
 
-    `7 like this: 4 traded, 2 won, mean -0.4 %; 3 not traded, 1 would have won, mean +0.2 %`
+    Percent after fees; a mean of nothing is None.
     """
     real = [one.pnl_pct for one in lessons if not one.hypothetical and one.pnl_pct is not None]
     other = [one.pnl_pct for one in lessons if one.hypothetical and one.pnl_pct is not None]
-    parts = []
-    if real:
-        parts.append(f"{len(real)} traded, {_won(real)} won, mean {_mean(real)} %")
-    if other:
-        parts.append(
-            f"{len(other)} not traded, {_won(other)} would have won, mean {_mean(other)} %"
-        )
-    return f"{len(real) + len(other)} like this: {'; '.join(parts)}"
+    return len(real) + len(other), *_counted(real), *_counted(other)
 
 
-def _won(results: Sequence[Decimal]) -> int:
-    return sum(result > 0 for result in results)
+def _counted(results: Sequence[Decimal]) -> tuple[int, int, Decimal | None]:
+    if not results:
+        return 0, 0, None
+    mean = (sum(results, Decimal(0)) / len(results)).quantize(_HUNDREDTH, ROUND_HALF_EVEN)
+    return len(results), sum(result > 0 for result in results), mean + 0
 
 
-def _mean(results: Sequence[Decimal]) -> str:
-    mean = (sum(results, Decimal(0)) / len(results)).quantize(_TENTH, ROUND_HALF_EVEN)
-    return f"{mean + 0:+}"
-
-
-def _row(symbol: str, lesson: Lesson) -> list[Any]:
-    assert lesson.pnl_pct is not None, "only what is known is shown"
-    of = "same" if lesson.symbol == symbol else lesson.symbol
-    made = lesson.pnl_pct.quantize(_HUNDREDTH, ROUND_HALF_EVEN) + 0
-    return [symbol, of, lesson.side, lesson.kind, made]
+def _nearest(symbol: str, lessons: Sequence[Lesson]) -> str:
+    """The case most like the present one in a clause; a real trade before any other."""
+    one = min(lessons, key=lambda lesson: lesson.hypothetical)
+    where = "" if one.symbol == symbol else f"{one.symbol} "
+    day = one.proposed_at or one.learned_at
+    told = one.reflection or f"{one.pnl_pct:+.1f} %"
+    return f"{where}{one.side or ''} {one.kind} {day:%Y-%m-%d}: {told}".strip()[:_NEAREST_CHARS]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal as D
 
-from crew.models.rules_figures import Frame, Row, frames_for, number, row_for, rows
+from crew.models.rules_figures import Frame, Row, frames_for, row_for, rows
 from crew.models.rules_prompt import Prompt
 from crew.models.rules_reports import Views, views_of
 from crew.models.rules_temperament import Temperament
@@ -46,7 +46,8 @@ class Case:
     halted: bool | None
     limits: Row
     room: Room
-    lesson_pnls: tuple[D, ...]
+    lessons: Row
+    """The base rate of like situations; what was not entered proves less and is not used."""
     gaps: tuple[str, ...]
 
     @property
@@ -97,7 +98,7 @@ def case_of(prompt: Prompt, proposal: SizedProposal, room: Room, temperament: Te
         halted=_halted(prompt),
         limits=next((row for row in _inner(prompt, "limits")), Row()),
         room=room,
-        lesson_pnls=_lessons(prompt, symbol),
+        lessons=row_for(prompt.tool("recall_lessons"), symbol),
         gaps=tuple(_gaps(prompt, views)),
     )
 
@@ -120,14 +121,6 @@ def _quantity(proposal: SizedProposal) -> D | None:
     allowed = proposal.sizing.quantity if proposal.sizing else None
     known = [quantity for quantity in (asked, allowed) if quantity is not None]
     return min(known, default=None)
-
-
-def _lessons(prompt: Prompt, symbol: str) -> tuple[D, ...]:
-    """What real trades made in like situations; what was not entered proves less."""
-    found = rows(prompt.tool("recall_lessons"))
-    traded = (row for row in found if row.text("kind") == "traded" and row.text("symbol") == symbol)
-    pnls = (number(row.cells.get("pnl_pct")) for row in traded)
-    return tuple(pnl for pnl in pnls if pnl is not None)
 
 
 def _gaps(prompt: Prompt, views: Views) -> Iterator[str]:

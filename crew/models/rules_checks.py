@@ -282,13 +282,13 @@ def exposure(case: Case) -> Finding | None:
 
 
 def lessons(case: Case) -> Finding | None:
-    """Half the size where three or more past trades lost on average."""
-    if len(case.lesson_pnls) < _LEAST_LESSONS:
+    """Half the size where three or more past trades in like situations lost on average."""
+    traded, mean_pct = case.lessons.number("traded"), case.lessons.number("mean_pct")
+    if traded is None or traded < _LEAST_LESSONS or mean_pct is None:
         return None
-    mean = sum(case.lesson_pnls, D(0)) / len(case.lesson_pnls)
-    figure = f"{len(case.lesson_pnls)} lessons with mean pnl {short(mean)} %"
+    figure = f"{short(traded)} like trades with mean_pct {short(mean_pct)} %"
     bound = f"{case.temperament.losing_mean_pct} %"
-    if mean < case.temperament.losing_mean_pct:
+    if mean_pct < case.temperament.losing_mean_pct:
         return _halved(case, figure, bound)
     return _bounded(figure, False, bound)
 

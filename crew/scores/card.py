@@ -107,6 +107,7 @@ def scorecard(ledger: Ledger, asked: Asked) -> Scorecard:
         ],
         calls=[one for one in calls if asked.wants(Author(one.agent, one.model))],
         moved=_by_decision(judged.moved(stretch)),
+        waits_h=judged.waits_h(stretch),
     )
     return Scorecard(
         venue=stretch.venue,
@@ -133,9 +134,11 @@ class _Told:
     bets: Sequence[Bet]
     calls: Sequence[ModelCalls]
     moved: _Later
+    waits_h: Sequence[int]
 
     def scores(self, by: By) -> Scores:
-        horizons = sorted({hours for known in self.moved.values() for hours in known})
+        known = (hours for prices in self.moved.values() for hours in prices)
+        horizons = sorted({*known, *self.waits_h})
         followed = timedelta(hours=max(horizons, default=_FOLLOWED_H))
         return Scores(
             forecasts=tuple(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.crew.desks import one_cycle
 from tests.crew.scores.histories import BEGAN, a_history, days
 from tests.crew.test_cli import desk, refused
 
@@ -59,6 +60,15 @@ def test_a_new_desk_has_nothing_to_score(tmp_path: Path) -> None:
     """It says so, and a program gets null."""
     assert "No cycle has run yet" in desk("scores", home=tmp_path).stdout
     assert desk("scores", "--json", home=tmp_path).stdout.strip() == "null"
+
+
+def test_views_that_wait_for_their_time_are_counted(tmp_path: Path) -> None:
+    """After the first cycle a newcomer sees that something will come, and how much is missing."""
+    one_cycle(tmp_path)
+    said = desk("scores", home=tmp_path).stdout
+
+    assert "1 h  not enough data (0 cases, 0 of 30 independent); 3 waiting" in said
+    assert "24 h  not enough data" in said
 
 
 def test_scores_start_no_crew(home: Path) -> None:

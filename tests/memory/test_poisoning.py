@@ -90,7 +90,7 @@ def test_injections_kept_as_news_change_no_later_decision(
     clean, _ = decided(tmp_path / "clean", lessons(situations, ("",) * len(words)))
 
     assert situations
-    assert "like this" in prompts
+    assert "like_this" in prompts
     assert decision(poisoned) == decision(clean)
     assert not [text for text in words if (shown(text, 40)) in prompts]
 
@@ -99,4 +99,4 @@ def test_lessons_do_reach_the_officer(tmp_path: Path, situations: dict[str, str]
     """Else the comparison above would compare nothing."""
     _, without = decided(tmp_path / "without", [])
 
-    assert "like this" not in without
+    assert "like_this" not in without

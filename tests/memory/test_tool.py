@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from memory.document import COMPARED, SHOWN, base_rate, lessons_document, recalled_document
+from memory.document import COLUMNS, COMPARED, base_rate, lessons_document, recalled_document
 from records.lesson import Lesson
 
 if TYPE_CHECKING:
@@ -65,14 +65,9 @@ def test_the_answer_tells_rows_and_base_rates() -> None:
 
     assert answer == {
         "count": 2,
-        "base_rates": {
-            "BTC/USDT": "2 like this: 2 traded, 1 won, mean -0.4 %",
-        },
-        "columns": ["symbol", "of", "side", "kind", "pnl_pct"],
-        "rows": [
-            ["BTC/USDT", "same", None, "traded", "1.25"],
-            ["BTC/USDT", "same", None, "traded", "-2.00"],
-        ],
+        "columns": list(COLUMNS),
+        "rows": [["BTC/USDT", 2, 2, 1, "-0.38", 0, 0, None]],
+        "nearest": {"BTC/USDT": "traded 2026-01-15: +1.2 %"},
     }
 
 
@@ -94,37 +89,36 @@ def test_words_a_model_once_wrote_are_not_repeated() -> None:
     )
 
 
-def test_few_rows_are_shown_and_all_are_counted() -> None:
-    """The base rate rests on many cases, the prompt pays for few."""
-    document = lessons_document({"BTC/USDT": [lesson(number, "1") for number in range(9)]})
-
-    assert (document["count"], len(document["rows"])) == (9, SHOWN)
-    assert document["base_rates"]["BTC/USDT"] == "9 like this: 9 traded, 9 won, mean +1.0 %"
-
-
 @pytest.mark.parametrize(
-    ("results", "said"),
+    ("results", "rate"),
     [
-        (["0"], "1 like this: 1 traded, 0 won, mean +0.0 %"),
-        (["-0.01"], "1 like this: 1 traded, 0 won, mean +0.0 %"),
-        (["3", "-1", "-1"], "3 like this: 3 traded, 1 won, mean +0.3 %"),
+        (["0"], (1, 1, 0, Decimal("0.00"))),
+        (["-0.001"], (1, 1, 0, Decimal("0.00"))),
+        (["3", "-1", "-1"], (3, 3, 1, Decimal("0.33"))),
     ],
 )
-def test_a_base_rate_is_exact_and_never_minus_zero(results: list[str], said: str) -> None:
+def test_a_base_rate_is_exact_and_never_minus_zero(results: list[str], rate: object) -> None:
     """A flat trade did not win."""
-    assert base_rate([lesson(1, result) for result in results]) == said
+    found = base_rate([lesson(1, result) for result in results])
+
+    assert (found[:4], found[4:]) == (rate, (0, 0, None))
+    assert not str(found[3]).startswith("-0.00")
 
 
 def test_what_was_not_traded_is_counted_apart() -> None:
-    """What a vetoed trade would have made is no trade that was made."""
+    """What a vetoed trade would have made is no trade that was made; a real one is told first."""
     vetoed = lesson(3, "0.5").model_copy(update={"kind": "vetoed"})
     unknown = lesson(4, "0").model_copy(update={"kind": "unfilled", "pnl_pct": None})
-    document = lessons_document({"BTC/USDT": [lesson(1, "-1"), vetoed, unknown]})
-
-    assert document["base_rates"]["BTC/USDT"] == (
-        "2 like this: 1 traded, 0 won, mean -1.0 %; 1 not traded, 1 would have won, mean +0.5 %"
+    lost = lesson(2, "-1", "ETH/USDT").model_copy(
+        update={"side": "long", "reflection": "It made -1.0 % after 1 min."}
     )
-    assert [row[3] for row in document["rows"]] == ["traded", "vetoed"]
+    document = lessons_document({"BTC/USDT": [vetoed, lost, unknown]})
+
+    (row,) = document["rows"]
+    assert row == ["BTC/USDT", 2, 1, 0, Decimal("-1.00"), 1, 1, Decimal("0.50")]
+    assert document["nearest"]["BTC/USDT"] == (
+        "ETH/USDT long traded 2026-01-15: It made -1.0 % after 1 min."
+    )
 
 
 def test_a_market_off_the_shortlist_is_refused() -> None:

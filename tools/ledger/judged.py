@@ -20,6 +20,7 @@ from tools.ledger.engine import Store
 from tools.ledger.rows import documents, from_columns, from_document
 from tools.ledger.schema import (
     approvals,
+    awaited,
     cycles,
     hypothetical_trades,
     later_prices,
@@ -96,6 +97,11 @@ class Judged:
         wanted = select(*(table.c[name] for name in Moved._fields))
         found = self._rows(stretch, table.c.cycle_id, wanted.order_by(table.c.at, table.c.symbol))
         return tuple(Moved(*row) for row in found)
+
+    def waits_h(self, stretch: Stretch) -> tuple[int, ...]:
+        """The horizons, hours, of prices that are still waited for."""
+        wanted = select(awaited.c.horizon_h).distinct().order_by(awaited.c.horizon_h)
+        return tuple(row[0] for row in self._rows(stretch, awaited.c.cycle_id, wanted))
 
     def reports(self, stretch: Stretch) -> tuple[ReportRow, ...]:
         """Every report."""

@@ -139,7 +139,7 @@ def approved_case() -> Documents:
             "reasons": [],
             **tabled({"trigger": "BTC/USDT 1h drop", "value": "-1.5", "limit": "-15"}),
         },
-        "recall_lessons": {"count": 0, **tabled(columns=["symbol", "pnl_pct"])},
+        "recall_lessons": {"count": 0, **tabled(columns=["symbol", "traded", "mean_pct"])},
         "report technical": {
             "views": [
                 {"symbol": BTC, "bias": "bullish", "conviction": 0.6, "reasons": ["rsi_14@3m 60"]}

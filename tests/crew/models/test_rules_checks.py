@@ -21,7 +21,7 @@ from tests.crew.models.desk_case import (
 )
 
 DRAFT = "report proposal/proposals/0/draft"
-LESSONS = [{"symbol": BTC, "kind": "traded", "pnl_pct": "-1.5"}] * 2
+LESSONS = {"symbol": BTC, "like_this": 9, "traded": 3, "won": 1, "mean_pct": "0"}
 
 FLIPS = [
     # rule, where, a figure that is kept, a figure that is not, the decision then
@@ -48,7 +48,7 @@ FLIPS = [
     ("exposure", "get_limits/room.exposure_left", "1000", "999", "shrink"),
     ("exposure", "get_limits/room.exposure_left", "1000", "249", "veto"),
     ("leverage", f"{DRAFT}.leverage", 5, 6, "shrink"),
-    ("lessons", "recall_lessons.pnl_pct", "0", "-0.1", "shrink"),
+    ("lessons", "recall_lessons.mean_pct", "-1", "-1.01", "shrink"),
     ("evidence", "get_indicators.note", "fine", None, "veto"),
 ]
 
@@ -56,10 +56,8 @@ FLIPS = [
 def with_figure(path: str, value: Any) -> Documents:
     """The approved case with one figure set."""
     documents = approved_case()
-    if path == "recall_lessons.pnl_pct":
-        lesson = {"symbol": BTC, "kind": "traded", "pnl_pct": value}
-        documents["recall_lessons"] = {"count": 3, **tabled(lesson, *LESSONS)}
-        return documents
+    if path == "recall_lessons.mean_pct":
+        return {**documents, "recall_lessons": tabled(LESSONS | {"mean_pct": value})}
     if path == "get_indicators.1h":
         rows = tabled(frame("3m"), frame("1h", rsi_14=62) | value)
         return {**documents, "get_indicators": {**documents["get_indicators"], **rows}}
@@ -72,8 +70,8 @@ def with_figure(path: str, value: Any) -> Documents:
 def test_what_was_never_traded_does_not_bind_the_officer() -> None:
     """What a vetoed trade would have lost is why it was vetoed, not why the next one should be."""
     documents = approved_case()
-    lost = {"symbol": BTC, "kind": "vetoed", "pnl_pct": "-9"}
-    documents["recall_lessons"] = {"count": 5, **tabled(*[lost] * 5)}
+    few = LESSONS | {"traded": 2, "mean_pct": "-9", "not_traded": 7, "would_mean_pct": "-9"}
+    documents["recall_lessons"] = tabled(few)
 
     (verdict,) = verdicts(documents)
 
