@@ -13,6 +13,7 @@ import typer
 
 from crew.console import AsJson, confirm, market_now, print_json, the_ledger
 from crew.home import cycle_lock, state_folder
+from crew.visible import visible
 from records.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def list_lessons(
     if as_json:
         print_json([one.model_dump(mode="json") for one in found])
     else:
-        typer.echo("\n".join(map(_line, found)) or "No lesson was learned yet.")
+        typer.echo(visible("\n".join(map(_line, found))) or "No lesson was learned yet.")
 
 
 @app.command()
@@ -59,7 +60,7 @@ def show(
         print_json(told)
     else:
         shown = (f"{name}: {value}" for name, value in told.items() if value not in (None, "", {}))
-        typer.echo("\n".join(shown))
+        typer.echo(visible("\n".join(shown)))
 
 
 @app.command()
@@ -98,13 +99,15 @@ def import_lessons(file: File) -> None:
     with the_ledger() as ledger, cycle_lock(state_folder(), "memory", refused=_BUSY):
         found, known = _read(file, market_now(ledger)), ledger.lessons.known_ids()
         new = {one.lesson_id: one for one in found if one.lesson_id not in known}
+        added = 0
         with ledger.transaction():
             for lesson in new.values():
                 if lesson.proposal_id is None or not ledger.lessons.learned_from(
                     lesson.proposal_id
                 ):
                     ledger.lessons.add_lesson(lesson)
-    typer.echo(f"Added {len(new)} of {len(found)} lessons.")
+                    added += 1
+    typer.echo(f"Added {added} of {len(found)} lessons.")
 
 
 @app.command()

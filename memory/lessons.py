@@ -10,6 +10,7 @@ and `note` says why. chromadb is not imported before there is a lesson to look f
 import logging
 import shutil
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from memory.ranking import Candidate, ranked
+from memory.seal import is_sealed, seal
 from records.lesson import Lesson, Said
 
 _LOG = logging.getLogger(__name__)
@@ -100,6 +102,7 @@ class LessonMemory:
         self._made: Any = None
         self._collection: Any = None
         self._checked = False
+        self._sound = False
         self._lock = RLock()
 
     def add(self, lesson: Lesson) -> str | None:
@@ -141,11 +144,19 @@ class LessonMemory:
             return counts[-1] if counts else 0
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Let go of the files, and note what they are."""
         with self._lock:
-            if self._client is not None:
-                self._client.close()
-            self._client = self._collection = None
+            opened = self._client is not None and self._sound
+            self._let_go()
+            if opened and (generations := self._generations()):
+                with suppress(OSError):  # then it is built again the next time
+                    seal(generations[-1])
+
+    def _let_go(self) -> None:
+        self._sound = False
+        if self._client is not None:
+            self._client.close()
+        self._client = self._collection = None
 
     def _worth_opening(self) -> bool:
         if self._client is not None:
@@ -166,6 +177,7 @@ class LessonMemory:
                 built = self._build(self._lessons())
                 act()
             except faults as again:
+                self._sound = False
                 return self._say(f"No lessons in this cycle: the index failed ({_named(again)}).")
             return self._say(f"The lesson index could not be read ({_named(fault)}). {built}")
         return None
@@ -177,7 +189,7 @@ class LessonMemory:
         A new one because chromadb keeps a store that failed to open for the whole process.
         """
         rows = list(lessons)
-        self.close()
+        self._let_go()
         old = self._generations()
         self._open(self._next_generation(old))
         self._insert(rows)
@@ -220,6 +232,8 @@ class LessonMemory:
     def _opened(self) -> Any:
         if self._collection is None:
             generations = self._generations()
+            if generations and not is_sealed(generations[-1]):
+                raise ValueError("its files are not as they were left")
             self._open(generations[-1] if generations else self._next_generation([]))
         return self._collection
 
@@ -247,6 +261,7 @@ class LessonMemory:
         self._collection = self._client.get_or_create_collection(
             wanted, embedding_function=self._made, configuration={"hnsw": dict(_SPACE)}
         )
+        self._sound = True
 
     def _insert(self, lessons: Sequence[Lesson]) -> None:
         collection = self._opened()
