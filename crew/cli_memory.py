@@ -6,6 +6,8 @@ something waits for no cycle: it takes the desk's lock or says that a cycle is r
 from outside is read strictly, and of its words none can reach a prompt.
 """
 
+import logging
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +15,7 @@ import typer
 
 from crew.console import AsJson, confirm, market_now, print_json, the_ledger
 from crew.home import cycle_lock, state_folder
-from crew.visible import visible
+from crew.visible import in_one_line, visible
 from records.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ app = typer.Typer(no_args_is_help=True, help="Lessons of past decisions, and the
 
 _LARGEST_BYTES = 64 * 2**20
 _LINE_BYTES = 16_384
+_IMPORTED = "imported-"
 _BUSY = "A cycle of this desk is running. Nothing was changed. Try again when it has ended."
 Ids = Annotated[list[str], typer.Argument(help="Ids as `desk memory list` shows them.")]
 File = Annotated[Path, typer.Argument(help="One lesson a line, as JSON.")]
@@ -69,14 +72,15 @@ def forget(
 ) -> None:
     """Leave lessons out from now on; their rows stay in the ledger."""
     with the_ledger() as ledger:
-        missing = [one for one in lesson_ids if ledger.lessons.lesson(one) is None]
-        if missing:
+        wanted = list(dict.fromkeys(lesson_ids))
+        known = ledger.lessons.known_ids()
+        if missing := [one for one in wanted if one not in known]:
             raise SettingsError(f"There is no lesson {missing[0][:80]!r}. Nothing was forgotten.")
         if not yes:
-            confirm(f"Forget {len(lesson_ids)} for good?")
+            confirm(f"Forget {len(wanted)} for good?")
         with cycle_lock(state_folder(), "memory", refused=_BUSY):
-            ledger.lessons.forget(lesson_ids, market_now(ledger))
-    typer.echo(f"Forgotten: {len(lesson_ids)}.")
+            ledger.lessons.forget(wanted, market_now(ledger))
+    typer.echo(f"Forgotten: {len(wanted)}.")
 
 
 @app.command()
@@ -96,18 +100,14 @@ def export(file: File) -> None:
 @app.command("import")
 def import_lessons(file: File) -> None:
     """Add the lessons of a file that this desk does not have; all of them or none."""
-    with the_ledger() as ledger, cycle_lock(state_folder(), "memory", refused=_BUSY):
-        found, known = _read(file, market_now(ledger)), ledger.lessons.known_ids()
-        new = {one.lesson_id: one for one in found if one.lesson_id not in known}
-        added = 0
-        with ledger.transaction():
+    with the_ledger() as ledger:
+        found = _read(file, market_now(ledger))
+        with cycle_lock(state_folder(), "memory", refused=_BUSY), ledger.transaction():
+            known = ledger.lessons.known_ids()
+            new = {one.lesson_id: one for name, one in found if not known & {name, one.lesson_id}}
             for lesson in new.values():
-                if lesson.proposal_id is None or not ledger.lessons.learned_from(
-                    lesson.proposal_id
-                ):
-                    ledger.lessons.add_lesson(lesson)
-                    added += 1
-    typer.echo(f"Added {added} of {len(found)} lessons.")
+                ledger.lessons.add_lesson(lesson)
+    typer.echo(f"Added {len(new)} of {len(found)} lessons.")
 
 
 @app.command()
@@ -116,28 +116,36 @@ def rebuild() -> None:
     from crew.evidence import desk_memory
     from crew.opening import settings_and_home
 
+    logging.getLogger("memory").addHandler(logging.NullHandler())  # it is told once, below
     settings, home = settings_and_home({})
     with cycle_lock(home, "memory", refused=_BUSY), the_ledger() as ledger:
         memory = desk_memory(home, ledger, settings)
         try:
             lessons = ledger.lessons.lessons(None, settings.memory.max_lessons)
-            typer.echo(memory.rebuild(lessons))
+            done = memory.rebuild(lessons)
+            if memory.note is not None:
+                raise SettingsError(f"{memory.note} Cycles go on without lessons meanwhile.")
+            typer.echo(done)
         finally:
             memory.close()
 
 
-def _read(file: Path, now: "datetime") -> list["Lesson"]:
-    """The lessons of a file; raises SettingsError on the first line that is none."""
+def _read(file: Path, now: "datetime") -> list[tuple[str, "Lesson"]]:
+    """The lessons of a file, each with the id it had; raises SettingsError on a bad line."""
     try:
-        if file.stat().st_size > _LARGEST_BYTES:
-            raise SettingsError(f"{file} is larger than 64 MB. Nothing was added.")
-        lines = file.read_bytes().splitlines()
+        if not file.is_file():
+            raise SettingsError(f"{file} is no file. Nothing was added.")
+        with file.open("rb") as source:
+            content = source.read(_LARGEST_BYTES + 1)
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}.") from error
+    if len(content) > _LARGEST_BYTES:
+        raise SettingsError(f"{file} is larger than 64 MB. Nothing was added.")
+    lines = content.splitlines()
     return [_lesson(line, number, now) for number, line in enumerate(lines, 1) if line.strip()]
 
 
-def _lesson(line: bytes, number: int, now: "datetime") -> "Lesson":
+def _lesson(line: bytes, number: int, now: "datetime") -> tuple[str, "Lesson"]:
     """One line; what another desk's words could carry is cut, and its figures speak again."""
     from pydantic import ValidationError
 
@@ -149,16 +157,26 @@ def _lesson(line: bytes, number: int, now: "datetime") -> "Lesson":
     try:
         lesson = Lesson.model_validate_json(line)
         told = Lesson.model_validate(lesson.model_dump() | _inert(lesson))
+        again = {"better": better(told), "reflection": reflection(told, {})}
+        told = Lesson.model_validate(told.model_dump() | again)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(map(str, first["loc"]))[:60]
+        where = in_one_line(".".join(map(str, first["loc"]))[:60])
         raise SettingsError(
-            f"Line {number} is no lesson: {where or 'record'}: {first['msg'][:120]}. "
+            f"Line {number} is no lesson: {where or 'record'}: {in_one_line(first['msg'][:120])}. "
             "Nothing was added."
         ) from error
-    if told.learned_at > now:
+    if told.learned_at > now or (told.proposed_at or told.learned_at) > told.learned_at:
         raise SettingsError(f"Line {number} was learned after now ({now}). Nothing was added.")
-    return told.model_copy(update={"better": better(told), "reflection": reflection(told, {})})
+    return lesson.lesson_id, told
+
+
+def _imported_id(lesson: "Lesson") -> str:
+    """An id that this desk hands out to no lesson of its own, the same for the same lesson."""
+    if lesson.lesson_id.startswith(_IMPORTED):
+        return lesson.lesson_id
+    named = f"{lesson.lesson_id} {lesson.learned_at.isoformat()} {lesson.symbol}"
+    return f"{_IMPORTED}{sha256(named.encode()).hexdigest()[:16]}"
 
 
 def _inert(lesson: "Lesson") -> dict[str, Any]:
@@ -168,10 +186,11 @@ def _inert(lesson: "Lesson") -> dict[str, Any]:
     said = lesson.said.model_copy(update={"officer_reason": shown(lesson.said.officer_reason, 300)})
     return {
         **{name: shown(getattr(lesson, name), most) for name, most in texts.items()},
-        "lesson_id": shown(lesson.lesson_id, 80),
+        "lesson_id": _imported_id(lesson),
         "cycle_id": shown(lesson.cycle_id, 80),
-        "proposal_id": lesson.proposal_id and shown(lesson.proposal_id, 80),
-        "proposed_in": lesson.proposed_in and shown(lesson.proposed_in, 80),
+        "proposal_id": None,
+        "proposed_in": None,
+        "imported": True,
         "features": {},
         "said": said.model_dump(),
         "reflection": "",

@@ -21,7 +21,7 @@ from crew.listener import CrewListener
 from crew.models.call_log import CallLog
 from crew.models.calls import Place
 from crew.models.prices import cost_usd
-from crew.models.scoring_calls import ScoringCalls
+from crew.models.scoring_calls import REFLECTING_AGENT, REFLECTING_TASK, ScoringCalls
 from crew.models.vision import Gallery, can_see
 from crew.models.watch import CallWatch
 from crew.prompts import ANSWERS, Told, block, task_prompt
@@ -155,6 +155,11 @@ class Deliberation:
     def scoring_calls(self) -> ScoringCalls:
         """Lets the desk itself ask a model, within this crew's budget and on its record."""
         return ScoringCalls(self._listener, self._watch, self._calls, self._attempt)
+
+    def reflecting_calls(self) -> ScoringCalls:
+        """The same for the sentences of lessons, after the crew's work."""
+        asks = REFLECTING_AGENT, REFLECTING_TASK
+        return ScoringCalls(self._listener, self._watch, self._calls, self._attempt, asks=asks)
 
     def use(self) -> ModelUse:
         """What the models cost so far."""

@@ -97,6 +97,8 @@ class Desk:
         self.models: ModelSource = LiveModels(settings.llm)
         self.tell_scoring: Callable[[Callable[[], ModelCalls]], None] = lambda _calls: None
         """Tells again of the calls that scored the recorded news."""
+        self.tell_reflections: Callable[[Callable[[], ModelCalls]], str | None] | None = None
+        """In a replay: tells again of the call that worded lessons, and gives its answer."""
         self.draws = True
         """Whether charts are drawn; not where nobody will look at them."""
 
@@ -112,6 +114,7 @@ class Desk:
         self.models = models or self.models
         self.recorded_news = news
         self.recorded_outside = outside
+        self.tell_reflections = lambda _calls: None
 
     def redact(self, text: str) -> str:
         """The text without secrets."""
@@ -353,6 +356,9 @@ def _model_checks(settings: Settings, spec: CrewSpec) -> Iterator[Callable[[], N
     yield partial(check_model, settings.model, settings.llm, "model")
     if settings.news.scoring == "model":
         yield partial(check_model, settings.scoring_model, settings.llm, "news.model")
+    if settings.memory.reflections == "model":
+        where = "memory.reflection_model"
+        yield partial(check_model, settings.reflecting_model, settings.llm, where)
     for name, agent in spec.agents.items():
         where = f"{settings.agents_file.name}: {name}"
         if agent.model is not None:

@@ -127,6 +127,8 @@ def desk_memory(home: Path, ledger: "Ledger", settings: "Settings") -> LessonMem
         ),
         lessons=lambda: lessons.lessons(None, wanted.max_lessons),
         edition=lambda: f"{lessons.edition()} of {wanted.max_lessons}",
+        ids=lambda: lessons.remembered_ids(wanted.max_lessons),
+        of=lessons.lessons_of,
         half_life_days=wanted.half_life_days,
         embedding=embedding,
     )

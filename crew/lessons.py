@@ -7,7 +7,7 @@ others wrote (thesis, news, the officer's reason) is stored inert, for people. T
 memory/ follows from the ledger.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -30,15 +30,26 @@ _PLACES = Decimal("0.0001")
 _GIST_CHARS = 300
 
 
-def learn(desk: Desk, ids: IdSequence, now: datetime, closed: Sequence[Trade]) -> None:
+Worded = Callable[[Sequence[Lesson]], Sequence[Lesson]]
+"""The same lessons, some of them with another sentence."""
+
+
+def learn(
+    desk: Desk,
+    ids: IdSequence,
+    now: datetime,
+    closed: Sequence[Trade],
+    worded: Worded = lambda lessons: lessons,
+) -> None:
     """Write the lessons of what became known; `closed` are the trades this cycle booked."""
-    lessons = desk.ledger.lessons
-    worded = desk.settings.memory.reflections == "template"
-    for outcome in lessons.untold():
-        lessons.add_lesson(_Teller(desk.ledger, ids, now, worded).of_proposal(outcome))
-    for trade in closed:
-        if _stands_alone(desk.ledger, trade):
-            lessons.add_lesson(_Teller(desk.ledger, ids, now, worded).of_position(trade))
+    for lesson in worded(tuple(_told(desk, ids, now, closed))):
+        desk.ledger.lessons.add_lesson(lesson)
+
+
+def _told(desk: Desk, ids: IdSequence, now: datetime, closed: Sequence[Trade]) -> Iterator[Lesson]:
+    teller = _Teller(desk.ledger, ids, now, desk.settings.memory.reflections != "off")
+    yield from map(teller.of_proposal, desk.ledger.lessons.untold())
+    yield from (teller.of_position(one) for one in closed if _stands_alone(desk.ledger, one))
 
 
 def _stands_alone(ledger: Ledger, trade: Trade) -> bool:

@@ -8,10 +8,12 @@ failed, as long as nothing was decided in the first.
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import reduce
 
 from crew.deliberation import Deliberation
 from crew.desk import Desk
 from crew.evidence import Evidence, gather
+from crew.models.scoring_calls import ScoringCalls
 from crew.recording import Recorder
 from crew.support import Grounds
 from crew.transcript import Transcript
@@ -63,10 +65,21 @@ class Meeting:
     """Everything between a shortlist and what was decided on it."""
 
     def __init__(self, ready: Prepared) -> None:
-        self.use = ModelUse()
-        self.calls: tuple[ModelCalls, ...] = ()
+        self.reflecting_calls: Callable[[], ScoringCalls] | None = None
+        """Lets the desk ask for the words of lessons; None when models failed it."""
+        self._crews: list[Deliberation] = []
         self._ready = ready
         self._attempts = 0
+
+    @property
+    def use(self) -> ModelUse:
+        """What the models cost so far."""
+        return reduce(ModelUse.and_then, (crew.use() for crew in self._crews), ModelUse())
+
+    @property
+    def calls(self) -> tuple[ModelCalls, ...]:
+        """The same for each task and model."""
+        return tuple(one for crew in self._crews for one in crew.calls())
 
     def hold(self, model: str) -> None:
         """Let the crew deliberate once; raises ModelFailed."""
@@ -89,11 +102,10 @@ class Meeting:
             ready.recorder.models() if ready.recorder else nullcontext(),
         ):
             crew = self._crew(model, seen)
-            try:
-                crew.run()
-            finally:
-                self.use = self.use.and_then(crew.use())
-                self.calls += crew.calls()
+            self._crews.append(crew)
+            crew.run()
+        if self._attempts == 1:
+            self.reflecting_calls = crew.reflecting_calls
 
     def may_be_repeated(self) -> bool:
         """Only when settings say so and the failed crew has decided nothing yet."""

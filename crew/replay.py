@@ -135,6 +135,7 @@ class Rerun:
             news = recorded_news(folder)
             again.stand_in(RecordedMarket(folder, clock), news, recorded_outside(folder), models)
             again.tell_scoring = self.calls.refuse_news if news is None else models.tell_scoring
+            again.tell_reflections = models.tell_reflections
             again.draws = self.calls.pictured
             stack.enter_context(offline())
             self.record = run_cycle(again, lambda _text: None)

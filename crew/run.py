@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from decimal import Decimal
+from functools import partial
 from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -25,11 +26,12 @@ from tools.orders.execution import Execution
 from tools.orders.valuation import value_account
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from crew.meeting import Prepared
+    from crew.meeting import Meeting, Prepared
     from crew.recording import Recorder
     from records.context import Outside
+    from records.lesson import Lesson
     from records.market import MarketSnapshot
     from records.model_calls import ModelCalls
     from records.signal import TradingSignal
@@ -65,6 +67,7 @@ class Run:
         """Whether reconciliation could not ask the venue what it had to."""
         self._use = ModelUse()
         self._calls: tuple[ModelCalls, ...] = ()
+        self._meeting: Meeting | None = None
         self._execution: Execution | None = None
         self._winding_down = False
 
@@ -346,7 +349,7 @@ class Run:
         with self._stage("deliberate"):
             self.desk.stopping.code_when_hung = ModelFailed.exit_code
             self._say(f"the crew meets on {', '.join(self._shortlist)}")
-            meeting = Meeting(self._prepared())
+            self._meeting = meeting = Meeting(self._prepared())
             try:
                 meeting.hold(self.desk.settings.model)
             except BudgetExhausted:
@@ -358,7 +361,7 @@ class Run:
                 self._say("a model failed; the rulebook stands in")
                 meeting.hold("rulebook/balanced")
             finally:
-                self._use, self._calls = meeting.use, meeting.calls
+                self._note_use()
         self.desk.stopping.check()
         self.desk.stopping.code_when_hung = VenueError.exit_code
 
@@ -410,9 +413,11 @@ class Run:
         with self._stage("record"):
             account = self._last_value()
             unpriced = self.unpriced()
-            ledger.outcomes.add_calls(self._calls)
             self._book_outcomes()
-            learn(self.desk, self.ids, self.clock.now(), ledger.account.trades_of(cycle_id))
+            closed = ledger.account.trades_of(cycle_id)
+            learn(self.desk, self.ids, self.clock.now(), closed, self._worded)
+            self._note_use()
+            ledger.outcomes.add_calls(self._calls)
             if account is not None and not unpriced:
                 ledger.account.add_equity(cycle_id, account)
         self._say(ending.message)
@@ -438,6 +443,20 @@ class Run:
         if self._recorder is not None:
             self._recorder.finish()
         return record
+
+    def _worded(self, lessons: "Sequence[Lesson]") -> "Sequence[Lesson]":
+        """The same lessons in a model's words, where the settings ask for them."""
+        if self._meeting is None or self.desk.settings.memory.reflections != "model":
+            return lessons
+        from crew.reflecting import reworded
+
+        warn = partial(self._event, "warning", "reflections")
+        return reworded(self.desk, lessons, self._meeting.reflecting_calls, warn)
+
+    def _note_use(self) -> None:
+        """What the meeting cost so far, if one was held."""
+        if self._meeting is not None:
+            self._use, self._calls = self._meeting.use, self._meeting.calls
 
     def _book_outcomes(self) -> None:
         """What became of earlier decisions; after a stop there is no time to look."""

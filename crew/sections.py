@@ -115,8 +115,13 @@ class MemorySettings(Section):
     max_lessons: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=10_000, description="Only the newest so many are recalled."
     )
-    reflections: Literal["off", "template"] = Field(
-        default="template", description="Whether a lesson gets a sentence made of its figures."
+    reflections: Literal["off", "template", "model"] = Field(
+        default="template",
+        description="A lesson's sentence: none, made of its figures, or asked for in one call.",
+    )
+    reflection_model: str | None = Field(
+        default=None,
+        description="Who is asked, such as openai/gpt-4.1-nano; null: the desk's model.",
     )
     embedding: Literal["hash", "openai"] = Field(
         default="hash", description="What compares situations; openai asks its API, for money."
@@ -124,6 +129,12 @@ class MemorySettings(Section):
     embedding_model: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,60}$")] = Field(
         default="text-embedding-3-small", description="Of embedding openai."
     )
+
+    @field_validator("reflections", mode="before")
+    @classmethod
+    def _off_is_a_word(cls, reflections: Any) -> Any:
+        """YAML reads `off` as false."""
+        return "off" if reflections is False else reflections
 
 
 class ScreenSettings(Section):

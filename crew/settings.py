@@ -211,6 +211,11 @@ class Settings(BaseSettings):
         """Who scores news where a model does."""
         return self.news.model or self.model
 
+    @property
+    def reflecting_model(self) -> str:
+        """Who words lessons where a model does; the rulebook words none."""
+        return self.memory.reflection_model or self.model
+
     def path(self, named: Path) -> Path:
         """A file named in the settings, from the checkout when it is relative."""
         return named if named.is_absolute() else CHECKOUT / named
@@ -265,6 +270,7 @@ def load_settings(
         ) from None
     _refuse_unsupported(settings)
     _refuse_unable_scorer(settings)
+    _refuse_unable_reflecter(settings)
     return settings
 
 
@@ -318,6 +324,19 @@ def _refuse_unable_scorer(settings: Settings) -> None:
         f"news.scoring: model cannot ask {named} {settings.scoring_model!r}; it asks over the "
         "OpenAI protocol. No cycle was run. Set news.model to openai/<model> (and llm.base_url, "
         "when another server than OpenAI's answers), or news.scoring to local or off."
+    )
+
+
+def _refuse_unable_reflecter(settings: Settings) -> None:
+    """Lessons are worded over the OpenAI protocol as well; a rulebook's get the template."""
+    asked = settings.reflecting_model
+    if settings.memory.reflections != "model" or asked.startswith(("openai/", "rulebook/")):
+        return
+    named = "model" if settings.memory.reflection_model is None else "memory.reflection_model"
+    raise SettingsError(
+        f"memory.reflections: model cannot ask {named} {asked!r}; it asks over the OpenAI "
+        "protocol. No cycle was run. Set memory.reflection_model to openai/<model>, or "
+        "memory.reflections to template or off."
     )
 
 

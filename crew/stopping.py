@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event, Lock, Thread, current_thread, main_thread
+from time import monotonic
 from types import FrameType
 from typing import Literal
 
@@ -48,6 +49,11 @@ class Stopping:
         self._shields = 0
         self._lock = Lock()
         self._waiting: Callable[[], bool] = lambda: False
+        self._ends = float("inf")
+
+    def left_s(self) -> float:
+        """Seconds to the cycle's deadline; infinite where none is kept."""
+        return self._ends - monotonic()
 
     def why(self) -> str | None:
         """Why nothing new may be begun, or None."""
@@ -75,6 +81,7 @@ class Stopping:
     @contextmanager
     def watching(self, deadline_s: float) -> Iterator[None]:
         """Listen for signals and the deadline while a cycle runs in the main thread."""
+        self._ends = monotonic() + deadline_s
         if current_thread() is not main_thread():
             yield
             return

@@ -38,10 +38,19 @@ def figures(text: str) -> Mapping[str, float]:
 
 
 def _read(text: str) -> Iterator[tuple[str, float | None]]:
-    label = ""
+    """
+    Each word, and then its figure.
+
+    Of several figures in a row the last one counts: `RSI 14 69.7` has its period before it.
+    """
+    label, figure = "", None
     for token in _TOKEN.findall(text.casefold()):
         if token.lstrip("-")[:1].isdigit():
-            yield label, float(token)
-        else:
-            label = token
-            yield label, None
+            figure = float(token)
+            continue
+        if figure is not None:
+            yield label, figure
+        label, figure = token, None
+        yield label, None
+    if figure is not None:
+        yield label, figure

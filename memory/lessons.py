@@ -13,32 +13,31 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
 from pathlib import Path
 from threading import RLock
-from typing import Any
-
-import numpy as np
+from typing import Any, NamedTuple
 
 from memory.ranking import Candidate, ranked
 from memory.seal import is_sealed, seal
+from records.errors import LedgerError
 from records.lesson import Lesson, Said
 
 _LOG = logging.getLogger(__name__)
-_COLLECTION = "lessons-{}"
-_SPACE = {"space": "cosine", "ef_construction": 200, "ef_search": 200}
+_COLLECTION = "situations-{}"
+_SPACE = {"space": "cosine", "ef_construction": 200, "ef_search": 1_000}
+"""Far above the defaults: what is found must not hang on how the graph was built."""
 _GENERATION = "index-{:06d}"
 _EDITION = "edition"
 _BATCH = 500
 _INCLUDED = ["metadatas", "distances"]
-_CANDIDATES = 4
-"""Looked at for each one wanted: some are one case, some too far."""
-_MOST_CANDIDATES = 2_000
-_MARKETS = 64
-_OF_SITUATION, _OF_MARKET = np.float32(0.8**0.5), np.float32(0.2**0.5)
+_CANDIDATES = 6
+"""Looked at first for each case wanted: some are one case, some without a result."""
+_MOST_CANDIDATES = 480
+_OF_SITUATION, _OF_MARKET = 0.8, 0.2
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 FARTHEST = 0.4
+_FARTHEST_SITUATION = 1 - (1 - FARTHEST - _OF_MARKET) / _OF_SITUATION
 """Cosine distance beyond which a situation is another one; 0 is the same wording and market."""
 
 
@@ -79,6 +78,8 @@ class LessonMemory:
     `lessons_known` is how many lessons of the ledger are to be held and `lessons` are those
     rows. `edition` changes with every lesson kept or forgotten; it tells when as many lessons
     are no longer the same. Without `lessons_known` the index on disk is believed as it is.
+    `ids` and `of` give the lessons' ids, and some of them by id, so that one more lesson does not
+    cost reading all.
     """
 
     def __init__(
@@ -88,6 +89,8 @@ class LessonMemory:
         lessons_known: Callable[[], int] | int | None = None,
         lessons: Callable[[], Iterable[Lesson]] = tuple,
         edition: Callable[[], str] | None = None,
+        ids: Callable[[], Collection[str]] | None = None,
+        of: Callable[[Sequence[str]], Iterable[Lesson]] | None = None,
         half_life_days: float = 90.0,
         embedding: Embedding = HASHED,
     ) -> None:
@@ -96,6 +99,8 @@ class LessonMemory:
         self._known = lessons_known
         self._lessons = lessons
         self._edition = edition
+        self._ids = ids
+        self._of = of
         self._half_life_days = half_life_days
         self._embedding = embedding
         self._client: Any = None
@@ -115,13 +120,14 @@ class LessonMemory:
     ) -> tuple[Lesson, ...]:
         """Lessons learned before that time, those on these markets first, then the most alike."""
         with self._lock:
-            if not symbols or limit < 1 or not self._worth_opening():
+            if not symbols or limit < 1:
                 return ()
             found: list[Lesson] = []
 
             def look() -> None:
-                self._in_step()
-                found.extend(self._query(situation, symbols, before, limit))
+                if self._worth_opening():
+                    self._in_step()
+                    found.extend(self._query(situation, symbols, before, limit))
 
             self._guarded(look)
             return tuple(found)
@@ -208,21 +214,32 @@ class LessonMemory:
         edition = self._edition() if self._edition else None
         if known is None or (collection.count() == known and self._noted() == edition):
             return
-        rows = {lesson.lesson_id: lesson for lesson in self._lessons()}
+        wanted = self._wanted_ids()
         held = set(collection.get(include=[])["ids"])
-        if held and held.isdisjoint(rows):
-            built = self._build(rows.values())
-            self._say(f"The lesson index held {len(held)} lessons, the ledger {known}. {built}")
+        if held and (held.isdisjoint(wanted) or held == wanted):
+            built = self._build(self._lessons())
+            self._say(f"The lesson index was not of this ledger's {known} lessons. {built}")
         else:
-            self._remove(sorted(held - set(rows)))
-            self._insert([lesson for lesson_id, lesson in rows.items() if lesson_id not in held])
+            self._remove(sorted(held - wanted))
+            self._insert(self._rows_of(wanted - held))
         if edition is not None:
             (self._folder / _EDITION).write_text(edition)
 
+    def _wanted_ids(self) -> set[str]:
+        return set(self._ids() if self._ids else (one.lesson_id for one in self._lessons()))
+
+    def _rows_of(self, missing: Collection[str]) -> list[Lesson]:
+        if self._of is not None:
+            return list(self._of(sorted(missing)))
+        return [lesson for lesson in self._lessons() if lesson.lesson_id in missing]
+
     def _noted(self) -> str | None:
         """The edition the index was last brought to."""
-        noted = self._folder / _EDITION
-        return noted.read_text()[:80] if self._edition and noted.is_file() else None
+        try:
+            noted = (self._folder / _EDITION).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return None
+        return noted[:200] if self._edition else None
 
     def _say(self, note: str) -> str:
         _LOG.warning(note)
@@ -239,7 +256,8 @@ class LessonMemory:
 
     def _generations(self) -> list[Path]:
         """The index folders, oldest first; only the newest is read."""
-        return sorted(path for path in self._folder.glob("index-*") if path.is_dir())
+        found = self._folder.glob("index-" + "[0-9]" * 6)
+        return sorted(path for path in found if path.is_dir())
 
     def _next_generation(self, old: Sequence[Path]) -> Path:
         newest = old[-1].name.partition("-")[2] if old else "0"
@@ -254,13 +272,13 @@ class LessonMemory:
             path=str(folder), settings=Settings(anonymized_telemetry=False)
         )
         wanted = _COLLECTION.format(self._embedding.name)
-        for other in self._client.list_collections():
-            if other.name != wanted:  # vectors of another embedding are never compared with these
-                self._client.delete_collection(other.name)
         self._made = self._embedding.make()
         self._collection = self._client.get_or_create_collection(
             wanted, embedding_function=self._made, configuration={"hnsw": dict(_SPACE)}
         )
+        for other in self._client.list_collections():
+            if other.name != wanted:  # vectors of another embedding are never compared with these
+                self._client.delete_collection(other.name)
         self._sound = True
 
     def _insert(self, lessons: Sequence[Lesson]) -> None:
@@ -269,7 +287,7 @@ class LessonMemory:
             batch = lessons[start : start + _BATCH]
             collection.upsert(
                 ids=[lesson.lesson_id for lesson in batch],
-                embeddings=self._vectors([(one.symbol, one.situation) for one in batch]),
+                embeddings=self._vectors(batch),
                 metadatas=[_filed(lesson) for lesson in batch],
             )
 
@@ -280,59 +298,64 @@ class LessonMemory:
     def _query(
         self, situation: str, symbols: Collection[str], before: datetime, limit: int
     ) -> list[Lesson]:
-        if not self._opened().count():
+        """
+        Those that count among the nearest, looking farther until there are enough cases.
+
+        The last of the found are left out while there are more, so that no tie is cut in two:
+        which of many equally near ones an index gives hangs on how it was built.
+        """
+        if not (held := self._opened().count()):
             return []
-        vector = self._vectors([(" ".join(sorted(symbols)), situation)])[0]
-        earlier = {"learned_at_us": {"$lt": _microseconds(before)}}
-        found = self._nearest(vector, limit, None)
-        if any(one.lesson.learned_at >= before for one in found):
-            # only now, because a filter costs more than all the rest
-            found = self._nearest(vector, limit, earlier)
-        return list(ranked(found, symbols, before, self._half_life_days, limit))
-
-    def _nearest(self, vector: Any, limit: int, where: Any) -> list[Candidate]:
-        """
-        Those nearer than the farthest that was looked at, so that no tie is cut in two.
-
-        Which of many equally near ones an index gives hangs on how it was built.
-        """
+        vector = self._made([situation])[0]
+        earlier, read = None, dict[str, Lesson]()
         wanted = _CANDIDATES * limit
         while True:
             answer = self._collection.query(
-                query_embeddings=[vector], n_results=wanted, where=where, include=_INCLUDED
+                query_embeddings=[vector], n_results=wanted, where=earlier, include=_INCLUDED
             )
-            found = _candidates(answer)
-            if len(found) < wanted:
-                return found
-            least = found[-1].likeness
-            nearer = [one for one in found if one.likeness > least]
-            if len(nearer) >= 2 * limit or wanted >= _MOST_CANDIDATES:
-                return nearer or found
+            found = _candidates(answer, symbols, read)
+            if earlier is None and any(one.lesson.learned_at >= before for one in found):
+                # only now, because a filter costs more than all the rest
+                earlier = {"learned_at_us": {"$lt": _microseconds(before)}}
+                continue
+            whole = len(answer["distances"][0]) < min(wanted, held) or wanted >= held
+            far = bool(answer["distances"][0]) and answer["distances"][0][-1] > _FARTHEST_SITUATION
+            last = round(answer["distances"][0][-1], 6) if answer["distances"][0] else 0.0
+            sure = [one for one in found if whole or far or one.distance < last]
+            lessons = ranked(
+                [one.candidate for one in sure], symbols, before, self._half_life_days, limit
+            )
+            if whole or far or len(lessons) == limit or wanted >= _MOST_CANDIDATES:
+                return list(lessons)
             wanted *= 4
 
-    def _vectors(self, texts: Sequence[tuple[str, str]]) -> list[Any]:
-        """Of market and situation together: a fifth of the likeness is the market's."""
-        made = self._made([situation for _, situation in texts])
-        return [
-            np.concatenate((_OF_SITUATION * vector, _OF_MARKET * _market(symbol)))
-            for vector, (symbol, _) in zip(made, texts, strict=True)
-        ]
+    def _vectors(self, lessons: Sequence[Lesson]) -> list[Any]:
+        return list(self._made([lesson.situation for lesson in lessons]))
 
 
-def _market(symbol: str) -> Any:
-    place = np.zeros(_MARKETS, dtype=np.float32)
-    digest = blake2b(symbol.encode(), digest_size=8).digest()
-    place[int.from_bytes(digest, "big") % _MARKETS] = 1.0
-    return place
+class _Found(NamedTuple):
+    """A lesson with the distance of its situation alone."""
+
+    distance: float
+    candidate: Candidate
+
+    @property
+    def lesson(self) -> Lesson:
+        return self.candidate.lesson
 
 
-def _candidates(answer: Any) -> list[Candidate]:
-    pairs = zip(answer["distances"][0], answer["metadatas"][0], strict=True)
-    return [
-        Candidate(round(1.0 - distance, 6), Lesson.model_validate_json(filed["lesson"]))
-        for distance, filed in pairs
-        if distance <= FARTHEST
-    ]
+def _candidates(answer: Any, symbols: Collection[str], read: dict[str, Lesson]) -> list[_Found]:
+    """What is near enough; a fifth of the likeness is the market's own. `read` was read before."""
+    found = []
+    columns = answer["ids"][0], answer["distances"][0], answer["metadatas"][0]
+    for name, raw, filed in zip(*columns, strict=True):
+        distance = round(raw, 6)
+        likeness = _OF_SITUATION * (1 - distance) + _OF_MARKET * (filed["symbol"] in symbols)
+        if likeness >= 1 - FARTHEST:
+            if name not in read:
+                read[name] = Lesson.model_validate_json(filed["lesson"])
+            found.append(_Found(distance, Candidate(likeness, read[name])))
+    return found
 
 
 def _filed(lesson: Lesson) -> dict[str, str | int]:
@@ -353,7 +376,7 @@ def _faults() -> tuple[type[Exception], ...]:
     from chromadb.errors import ChromaError
 
     # AttributeError: what chromadb raises for a store that already failed in this process
-    return ChromaError, ValueError, KeyError, TypeError, AttributeError, OSError
+    return ChromaError, LedgerError, ValueError, KeyError, TypeError, AttributeError, OSError
 
 
 def _named(fault: Exception) -> str:

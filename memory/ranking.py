@@ -1,9 +1,10 @@
 """
 Which of the nearest lessons count: the same market first, each situation once, the old less.
 
-Two lessons of one market within a day are one situation told twice; only the better one
-counts. Likeness halves with every half-life of age. Equal ones come newest first, so that the
-order never hangs on how the index was built.
+Two lessons of one market and side within a day are one situation told twice: a real trade counts
+before what would have been, then the more alike. What has no result is no case. Likeness halves
+with every half-life of age. Equal ones come newest first, so that the order never hangs on how
+the index was built.
 """
 
 from collections.abc import Collection, Iterable
@@ -38,18 +39,21 @@ def ranked(
         score = round(one.likeness * 0.5 ** (age_days / half_life_days), 6)
         return lesson.symbol not in symbols, -score, age_days, lesson.lesson_id
 
-    known = {one.lesson.lesson_id: one for one in candidates if one.lesson.learned_at < before}
-    kept: list[Lesson] = []
-    for one in sorted(known.values(), key=order):
-        if len(kept) == limit:
-            break
-        if not any(_one_case(one.lesson, other) for other in kept):
-            kept.append(one.lesson)
-    return tuple(kept)
+    known = {
+        one.lesson.lesson_id: one
+        for one in candidates
+        if one.lesson.learned_at < before and one.lesson.pnl_pct is not None
+    }
+    kept: list[Candidate] = []
+    for one in sorted(known.values(), key=lambda one: (one.lesson.hypothetical, order(one))):
+        if not any(_one_case(one.lesson, other.lesson) for other in kept):
+            kept.append(one)
+    return tuple(one.lesson for one in sorted(kept, key=order)[:limit])
 
 
 def _one_case(one: Lesson, other: Lesson) -> bool:
-    return one.symbol == other.symbol and abs(_at(one) - _at(other)) < ONE_CASE
+    same = (one.symbol, one.side) == (other.symbol, other.side)
+    return same and abs(_at(one) - _at(other)) < ONE_CASE
 
 
 def _at(lesson: Lesson) -> datetime:

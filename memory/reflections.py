@@ -16,7 +16,7 @@ _NOISE_PCT = Decimal("0.05")
 def better(lesson: Lesson) -> str:
     """What would have made more, after fees; empty when nothing known would have."""
     ways = {f"leaving after {h} h": p for h, p in lesson.horizon_pct.items() if p is not None}
-    if lesson.hypothetical:
+    if lesson.kind != "traded":
         done = Decimal(0)
         if lesson.pnl_pct is not None:
             ways["entering as proposed"] = lesson.pnl_pct
@@ -34,7 +34,7 @@ def reflection(lesson: Lesson, moves_pct: Mapping[int, Decimal]) -> str:
     if lesson.pnl_pct is None:
         return "Nothing is known of how it would have ended."
     after = f" after {lesson.holding_s // 60} min" if lesson.holding_s is not None else ""
-    if not lesson.hypothetical:
+    if lesson.kind == "traded":
         said = f"It made {lesson.pnl_pct:+.1f} %{after}"
     elif lesson.pnl_pct > 0:
         said = f"Not entering missed {lesson.pnl_pct:+.1f} %"

@@ -10,6 +10,9 @@ from records.verdict import Decision
 
 LessonKind = Literal["traded", "vetoed", "refused", "unfilled"]
 Told = Annotated[str, Field(max_length=300)]
+Percent = Annotated[Amount, Field(ge=-1_000_000, le=1_000_000)]
+Hours = Annotated[int, Field(ge=1, le=720)]
+LessonId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$")]
 
 
 class Said(Record):
@@ -30,7 +33,7 @@ class Lesson(Record):
     reason are what others wrote: kept inert, for people, and shown to no model.
     """
 
-    lesson_id: str
+    lesson_id: LessonId
     cycle_id: str = Field(description="The cycle that wrote it.")
     learned_at: UtcTime = Field(description="That cycle's clock: not known any earlier.")
     symbol: Symbol
@@ -49,20 +52,23 @@ class Lesson(Record):
     invalidation_price: PositiveAmount | None = None
     said: Said = Said()
     outcome: str = Field(max_length=300, description="How it ended, in words and figures.")
-    horizon_pct: Mapping[int, Amount | None] = Field(
-        default_factory=dict, description="As proposed, after fees, by hours; None: not known."
+    horizon_pct: Mapping[Hours, Percent | None] = Field(
+        default_factory=dict,
+        max_length=12,
+        description="As proposed, after fees, by hours; None: not known.",
     )
-    pnl_pct: Amount | None = Field(
+    pnl_pct: Percent | None = Field(
         description="After fees, percent of the entry value: of the real trade when there was one, "
         "else as proposed. None: never filled, or candles are missing."
     )
-    best_pct: Amount | None = Field(default=None, description="Best price on the way, before fees.")
-    worst_pct: Amount | None = Field(default=None, description="Worst price on the way.")
+    best_pct: Percent | None = Field(default=None, description="Best price on the way.")
+    worst_pct: Percent | None = Field(default=None, description="Worst price on the way.")
     better: str = Field(default="", max_length=60, description="What would have been better.")
-    holding_s: int | None
+    holding_s: Annotated[int, Field(ge=0, le=10**9)] | None
+    imported: bool = Field(default=False, description="Of another desk: not what this one made.")
     reflection: Annotated[Prose | Literal[""], Field(max_length=240)] = ""
 
     @property
     def hypothetical(self) -> bool:
-        """Whether nothing was entered: the result is what it would have been."""
-        return self.kind != "traded"
+        """Whether this desk entered nothing: what it would have made, or what another desk did."""
+        return self.kind != "traded" or self.imported

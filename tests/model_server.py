@@ -66,6 +66,12 @@ class ModelServer:
         items = json.loads(body["messages"][-1]["content"].splitlines()[1])["items"]
         return json.dumps({"scores": [{"id": item["id"], "score": 0.5} for item in items]})
 
+    def reflections(self, body: dict[str, Any]) -> str:
+        """One sentence for every lesson; tests put another answer in its place."""
+        rows = json.loads(body["messages"][-1]["content"])["lessons"]
+        said = [{"id": row["id"], "sentence": f"The {row['side']} was late."} for row in rows]
+        return json.dumps({"reflections": said})
+
     def record(self, body: dict[str, Any]) -> Fault | None:
         """Keep a request; says how its answer is to be spoiled."""
         with self._lock:
@@ -104,6 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, body: dict[str, Any], name: TemperamentName, fault: Fault | None) -> None:
         if "news_scores" in str(body.get("response_format")):
             given: ToolCalls | str = self._owner.news_scores(body)
+        elif "lesson_reflections" in str(body.get("response_format")):
+            given = self._owner.reflections(body)
         else:
             given = answer(body["messages"], body.get("tools"), name)
         if fault == "truncated" and isinstance(given, str):

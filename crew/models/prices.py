@@ -68,6 +68,8 @@ def _asked(settings: Settings, spec: CrewSpec) -> Iterable[str]:
     yield from (agent.model or settings.model for agent in spec.agents.values())
     if settings.news.scoring == "model":
         yield settings.scoring_model
+    if settings.memory.reflections == "model":
+        yield settings.reflecting_model
 
 
 def _is_free(model: str) -> bool:

@@ -21,7 +21,7 @@ from pydantic import BaseModel, PrivateAttr
 
 from crew.cassettes import NotRecorded, difference
 from crew.models.calls import CallRequest, Place, RecordedReply, read_row
-from crew.models.scoring_calls import TASK
+from crew.models.scoring_calls import REFLECTING_TASK, TASK
 from records.clock import TIME_IN_TEXT
 from records.errors import ModelFailed, SettingsError
 from records.redaction import NOTHING, Redactor
@@ -208,7 +208,17 @@ class RecordedModels:
 
     def tell_scoring(self, calls: Callable[[], "ModelCalls"]) -> None:
         """Tell again of what was asked to score the news, whose scores are recorded with them."""
-        for request, given in self._calls.of(TASK):
+        self._tell_again(TASK, calls)
+
+    def tell_reflections(self, calls: Callable[[], "ModelCalls"]) -> str | None:
+        """Tell again of what was asked for lessons; what was answered, None for nothing."""
+        replies = self._tell_again(REFLECTING_TASK, calls)
+        return replies[0] if replies else None
+
+    def _tell_again(self, task: str, calls: Callable[[], "ModelCalls"]) -> Sequence[str]:
+        """What the desk itself asked in a task; the answers."""
+        replies: list[str] = []
+        for request, given in self._calls.of(task):
             call = calls().ask(request.model, request.messages)
             if given.error is not None:
                 call.failed(given.error[1])
@@ -220,6 +230,8 @@ class RecordedModels:
                 completion_tokens=int(usage.get("completion_tokens") or 0),
                 finish_reason=given.finish_reason,
             )
+            replies.append(str(given.reply))
+        return replies
 
     def _answer(self, request: CallRequest) -> RecordedReply:
         look = self._calls.reply_at if self._by_place else self._calls.reply_for

@@ -1,7 +1,11 @@
 """Lessons by command: looked at beside a cycle, changed under the lock, read strictly."""
 
 import json
+import os
+import shutil
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,3 +106,65 @@ def test_the_index_is_made_again_from_the_ledger(home: Path) -> None:
 
     assert ended.stdout == "It was built again from 2 lessons.\n", ended.stderr
     assert [path.name for path in (home / "memory").iterdir()] == ["index-000001"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"holding_s": 10**4000},
+        {"holding_s": -1},
+        {"pnl_pct": "9" * 40},
+        {"horizon_pct": {"9" * 60: "5"}},
+        {"horizon_pct": {"0": "5"}},
+        {"best_pct": "1e40"},
+        {"lesson_id": ""},
+        {"lesson_id": "-x"},
+        {"lesson_id": "a b"},
+        {"proposed_at": "2999-01-01T00:00:00Z"},
+        {"\x1b[2JHACK\u202e": 1},
+    ],
+)
+def test_a_hostile_line_is_refused_and_nothing_is_added(
+    home: Path, changes: dict[str, Any]
+) -> None:
+    """Rows stand for ever: what cannot be read again must not get in."""
+    sys.set_int_max_str_digits(0)
+    file = home / "bad.jsonl"
+    file.write_text(json.dumps(samples.lesson(50).model_dump(mode="json") | changes) + "\n")
+    before = desk("memory", "list", "--json", home=home).stdout
+    said = refused(desk("memory", "import", str(file), home=home), 2)
+
+    assert "Nothing was added" in said
+    assert said.replace("\n", "").isprintable()
+    assert desk("memory", "list", "--json", home=home).stdout == before
+
+
+def test_an_imported_lesson_stands_in_for_none_of_this_desk(home: Path, tmp_path: Path) -> None:
+    """Ids of a twin desk are those this one will hand out; its results are not ours."""
+    file = tmp_path / "twin.jsonl"
+    twin = samples.lesson(50, proposal_id="20991231T000000Z-0001-p1")
+    file.write_text(twin.model_dump_json() + "\n")
+    desk("memory", "import", str(file), home=home)
+    known = json.loads(desk("memory", "list", "--json", home=home).stdout)
+    (found,) = [one for one in known if one["imported"]]
+
+    assert found["lesson_id"].startswith("imported-")
+    assert (found["proposal_id"], found["proposed_in"]) == (None, None)
+    again = desk("memory", "import", str(file), home=home)
+    assert again.stdout == "Added 0 of 1 lessons.\n"
+
+
+def test_a_pipe_is_no_file(home: Path) -> None:
+    """It would hold the desk's lock until somebody writes."""
+    pipe = home / "pipe"
+    os.mkfifo(pipe)
+
+    assert "no file" in refused(desk("memory", "import", str(pipe), home=home), 2)
+
+
+def test_an_index_that_cannot_be_built_is_a_failure(home: Path) -> None:
+    """A script that rebuilds must learn that it did not."""
+    shutil.rmtree(home / "memory", ignore_errors=True)
+    (home / "memory").write_text("in the way")
+
+    assert "could not be built" in refused(desk("memory", "rebuild", home=home), 2)

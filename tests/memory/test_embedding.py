@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from memory.embedding import DIMENSIONS, HashedWords, embed
-from memory.features import features
+from memory.features import features, figures
 
 
 def test_a_text_has_the_same_vector_for_ever() -> None:
@@ -41,3 +41,10 @@ def test_chromadb_can_rebuild_the_function_from_its_config() -> None:
     assert HashedWords.build_from_config(config).get_config() == {"dimensions": DIMENSIONS}
     with pytest.raises(ValueError, match="dimensions"):
         HashedWords.build_from_config({"dimensions": 8})
+
+
+def test_the_figure_of_an_indicator_is_not_its_period() -> None:
+    """As the desk writes it: `RSI 14 69.7` is an RSI of 69.7."""
+    said = figures("buy 4 by strength on 3m: RSI 14 69.7 rising; ADX 31.5; volume at 129 %")
+
+    assert (said["rsi"], said["adx"], said["buy"]) == (69.7, 31.5, 4.0)

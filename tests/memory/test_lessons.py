@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from memory.lessons import HASHED, Embedding, LessonMemory
+from records.errors import LedgerCorrupt
 from records.lesson import Lesson, Said
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -163,7 +164,7 @@ def test_an_index_of_another_ledger_is_built_again(tmp_path: Path) -> None:
 
     assert ids(memory.recall(LONG, ["BTC/USDT"], LATER, 5)) == [2, 1]
     assert memory.note == (
-        "The lesson index held 1 lessons, the ledger 2. It was built again from 2 lessons."
+        "The lesson index was not of this ledger's 2 lessons. It was built again from 2 lessons."
     )
     memory.close()
 
@@ -222,7 +223,7 @@ def test_another_embedding_makes_another_index(tmp_path: Path) -> None:
     second = LessonMemory(tmp_path, lessons_known=2, lessons=lambda: rows, embedding=other)
 
     assert second.recall(LONG, ["BTC/USDT"], LATER, 5) == before
-    assert [one.name for one in second._client.list_collections()] == ["lessons-other"]
+    assert [one.name for one in second._client.list_collections()] == ["situations-other"]
     second.close()
 
 
@@ -292,3 +293,83 @@ def test_a_process_killed_while_it_writes_leaves_an_index_that_answers(
     assert ids(memory.recall(LONG, ["BTC/USDT"], LATER, 5)) == [59, 58, 57, 56, 55]
     assert memory.count() == 60
     memory.close()
+
+
+def _on(day: int, number: int, **changes: object) -> Lesson:
+    at = START + timedelta(days=day, minutes=number)
+    return lesson(number).model_copy(update={"learned_at": at, "proposed_at": at, **changes})
+
+
+def _recalled(folder: Path, rows: list[Lesson], limit: int = 20) -> tuple[Lesson, ...]:
+    memory = LessonMemory(folder, lessons_known=len(rows), lessons=lambda: rows)
+    try:
+        return memory.recall(LONG, ["BTC/USDT"], LATER, limit)
+    finally:
+        memory.close()
+
+
+def test_one_busy_day_does_not_hide_the_others(tmp_path: Path) -> None:
+    """A desk that proposes the same trade all day has had one case, and thirty others before."""
+    rows = [_on(200, number) for number in range(150)]
+    rows += [_on(2 * number, 1_000 + number) for number in range(30)]
+
+    assert len(_recalled(tmp_path, rows)) == 20
+
+
+def test_what_has_no_result_hides_nothing(tmp_path: Path) -> None:
+    """An unfilled limit of the same hour is no reason to forget a loss."""
+    unfilled = _on(10, 2, kind="unfilled", pnl_pct=None)
+    vetoed = _on(10, 3, kind="vetoed", pnl_pct=Decimal(9))
+    lost = _on(10, 1, pnl_pct=Decimal(-5))
+
+    assert [one.pnl_pct for one in _recalled(tmp_path, [unfilled, vetoed, lost])] == [Decimal(-5)]
+
+
+def test_a_long_and_a_short_are_two_cases(tmp_path: Path) -> None:
+    """They rest on opposite views of one hour."""
+    rows = [_on(10, 1, side="long"), _on(10, 2, side="short")]
+
+    assert len(_recalled(tmp_path, rows)) == 2
+
+
+def test_every_shipped_market_is_its_own(tmp_path: Path) -> None:
+    """The same market comes first, and no other one is taken for it."""
+    rows = [_on(10, 1, symbol="XRP/USDT"), _on(40, 2, symbol="BNB/USDT")]
+    memory = LessonMemory(tmp_path, lessons_known=2, lessons=lambda: rows)
+    found = memory.recall(LONG, ["XRP/USDT"], LATER, 5)
+    memory.close()
+
+    assert [one.symbol for one in found] == ["XRP/USDT", "BNB/USDT"]
+
+
+def test_a_ledger_that_cannot_be_read_means_no_lessons(tmp_path: Path) -> None:
+    """A damaged row must not end a cycle that could go on without."""
+
+    def broken() -> tuple[Lesson, ...]:
+        raise LedgerCorrupt("A row of the ledger is not a valid Lesson.")
+
+    memory = LessonMemory(tmp_path, lessons_known=1, lessons=broken)
+
+    assert memory.recall(LONG, ["BTC/USDT"], LATER, 5) == ()
+    assert memory.note is not None and "No lessons in this cycle" in memory.note
+
+
+def test_a_stray_folder_is_no_index(tmp_path: Path) -> None:
+    """Somebody's backup beside it is neither opened nor in the way."""
+    (tmp_path / "index-old").mkdir()
+    (tmp_path / "index-backup").mkdir()
+
+    assert len(_recalled(tmp_path, [lesson(1)])) == 1
+    assert (tmp_path / "index-old").is_dir()
+
+
+def test_the_same_ids_of_another_ledger_are_read_anew(tmp_path: Path) -> None:
+    """A state folder whose ledger was deleted and run again has the same cycle ids."""
+    for pnl, edition in (("1.0", "one"), ("-2.0", "other")):
+        rows = [lesson(1, pnl=pnl)]
+        memory = LessonMemory(
+            tmp_path, lessons_known=1, lessons=lambda rows=rows: rows, edition=lambda e=edition: e
+        )
+        (found,) = memory.recall(LONG, ["BTC/USDT"], LATER, 5)
+        memory.close()
+        assert found.pnl_pct == Decimal(pnl)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, insert, select
+from sqlalchemy import ColumnElement, Select, column, func, insert, select
 
 from records.lesson import Lesson
 from records.order import Trade
@@ -12,6 +13,9 @@ from records.outcome import HypotheticalTrade
 from tools.ledger.engine import Store
 from tools.ledger.rows import columns, document, documents, from_columns, in_order
 from tools.ledger.schema import forgotten_lessons, hypothetical_trades, lessons, positions, trades
+
+_AT_ONCE = 500
+"""Ids in one question at most."""
 
 
 class Lessons:
@@ -52,11 +56,35 @@ class Lessons:
             return int(connection.execute(statement).scalar_one())
 
     def edition(self) -> str:
-        """Another word after every lesson that was kept or forgotten."""
+        """Another word after every lesson that was kept or forgotten, and in another ledger."""
+        ends = [
+            select(lessons.c.record).order_by(column("rowid")).limit(1),
+            select(lessons.c.record).order_by(column("rowid").desc()).limit(1),
+        ]
         with self._store.reading() as connection:
             kept = connection.scalar(select(func.count()).select_from(lessons))
             forgotten = connection.scalar(select(func.count()).select_from(forgotten_lessons))
-        return f"{kept} kept, {forgotten} forgotten"
+            texts = "".join(str(connection.scalar(end)) for end in ends)
+        return f"{kept} kept, {forgotten} forgotten, {sha256(texts.encode()).hexdigest()[:16]}"
+
+    def remembered_ids(self, newest: int) -> tuple[str, ...]:
+        """The ids of the newest lessons that were not forgotten, newest first."""
+        identifier = lessons.c.lesson_id
+        statement = _remembered(identifier).order_by(
+            lessons.c.learned_at.desc(), func.length(identifier).desc(), identifier.desc()
+        )
+        with self._store.reading() as connection:
+            return tuple(connection.scalars(statement.limit(newest)))
+
+    def lessons_of(self, lesson_ids: Sequence[str]) -> tuple[Lesson, ...]:
+        """The lessons with these ids."""
+        found: list[Lesson] = []
+        with self._store.reading() as connection:
+            for start in range(0, len(lesson_ids), _AT_ONCE):
+                some = lessons.c.lesson_id.in_(lesson_ids[start : start + _AT_ONCE])
+                rows = connection.execute(select(lessons.c.record).where(some))
+                found += documents(Lesson, rows)
+        return tuple(found)
 
     def known_ids(self) -> frozenset[str]:
         """Every lesson that was ever kept, the forgotten ones too."""

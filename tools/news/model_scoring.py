@@ -10,7 +10,7 @@ so: a model that fails is never a reason to end a cycle.
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, NamedTuple, Protocol
 
 from pydantic import Field, SecretStr
 
@@ -25,7 +25,6 @@ from tools.news.score_cache import ScoreCache
 SCHEMA_NAME = "news_scores"
 MAX_ITEMS = 40
 MAX_CHARS = 12_000
-_MAX_ANSWER_TOKENS = 4_000
 _TITLE_CHARS, _SUMMARY_CHARS = 160, 240
 _PROMPT = Path(__file__).with_name("scoring_prompt.txt")
 _SCHEMA: Mapping[str, Any] = {
@@ -46,6 +45,17 @@ _SCHEMA: Mapping[str, Any] = {
 }
 
 Messages = Sequence[Mapping[str, str]]
+
+
+class Form(NamedTuple):
+    """What an answer must look like: a JSON schema, by a name."""
+
+    name: str
+    schema: Mapping[str, Any]
+    max_tokens: int = 4_000
+
+
+_FORM = Form(SCHEMA_NAME, _SCHEMA)
 
 
 class OpenCall(Protocol):
@@ -91,8 +101,8 @@ class _Answer(Record):
     scores: Annotated[tuple[_One, ...], Field(max_length=MAX_ITEMS)]
 
 
-class _Unusable(ValueError):
-    """The model gave no scores; the message says why in our own words."""
+class Unusable(ValueError):
+    """The model gave no usable answer; the message says why in our own words."""
 
 
 class ModelScorer:
@@ -116,7 +126,7 @@ class ModelScorer:
                 known |= given
             except BudgetExhausted:
                 findings.append("the budget for models is used up; new items have local scores")
-            except _Unusable as error:
+            except Unusable as error:
                 findings.append(f"the model gave no scores ({error}); new items have local scores")
         if len(asked) < len(new):
             findings.append(f"{len(new) - len(asked)} items beyond one call have local scores")
@@ -134,7 +144,7 @@ class ModelScorer:
             {"role": "user", "content": fenced(body, cycle_id=cycle_id)},
         ]
         call = self._calls.ask(self._model.name, messages)
-        return _scores(_reply(self._model, messages, call), frozenset(asked))
+        return _scores(reply_of(self._model, messages, call, _FORM), frozenset(asked))
 
 
 def _batch(new: Sequence[NewsItem]) -> dict[str, dict[str, str]]:
@@ -155,26 +165,26 @@ def _batch(new: Sequence[NewsItem]) -> dict[str, dict[str, str]]:
 
 
 def _scores(reply: str, asked: frozenset[str]) -> dict[str, float]:
-    """The scores of a reply, when they are exactly what was asked for; raises _Unusable."""
+    """The scores of a reply, when they are exactly what was asked for; raises Unusable."""
     try:
         given = read_as(_Answer, reply).scores
     except NotStrict:
-        raise _Unusable("its answer was refused: it was not of the form asked for") from None
+        raise Unusable("its answer was refused: it was not of the form asked for") from None
     scores = {one.id: one.score for one in given}
     if len(scores) != len(given):
-        raise _Unusable("it scored an item twice")
+        raise Unusable("it scored an item twice")
     if scores.keys() != asked:
         unknown, missing = len(scores.keys() - asked), len(asked - scores.keys())
-        raise _Unusable(f"it named {unknown} unknown items and left out {missing}")
+        raise Unusable(f"it named {unknown} unknown items and left out {missing}")
     return scores
 
 
-def _reply(model: ScoringModel, messages: Messages, call: OpenCall) -> str:
-    """The text the model answered; raises _Unusable, and has told the call either way."""
+def reply_of(model: ScoringModel, messages: Messages, call: OpenCall, form: Form) -> str:
+    """The text the model answered; raises Unusable, and has told the call either way."""
     from openai import LengthFinishReasonError, OpenAIError
 
     try:
-        raw = _invoked(model, messages)
+        raw = _invoked(model, messages, form)
     except LengthFinishReasonError as error:
         spent = error.completion.usage
         call.answered(
@@ -183,11 +193,11 @@ def _reply(model: ScoringModel, messages: Messages, call: OpenCall) -> str:
             completion_tokens=spent.completion_tokens if spent else 0,
             finish_reason="length",
         )
-        raise _Unusable("its answer was cut off") from None
+        raise Unusable("its answer was cut off") from None
     except (OpenAIError, ValueError, TypeError, AttributeError, KeyError) as error:
         # the last four: what the client raises on answers that are no chat completion
         call.failed(f"{type(error).__name__}: {error}")
-        raise _Unusable(f"it could not be asked: {type(error).__name__}") from None
+        raise Unusable(f"it could not be asked: {type(error).__name__}") from None
     usage, reply = raw.usage_metadata or {}, raw.content
     call.answered(
         reply if isinstance(reply, str) else str(reply),
@@ -196,11 +206,11 @@ def _reply(model: ScoringModel, messages: Messages, call: OpenCall) -> str:
         finish_reason=raw.response_metadata.get("finish_reason"),
     )
     if not isinstance(reply, str):
-        raise _Unusable("its answer was no text")
+        raise Unusable("its answer was no text")
     return reply
 
 
-def _invoked(model: ScoringModel, messages: Messages) -> Any:
+def _invoked(model: ScoringModel, messages: Messages, form: Form) -> Any:
     """The model's own message. It was given no tools, and nothing of it goes to a tracer."""
     import httpx
     from langchain_openai import ChatOpenAI
@@ -213,12 +223,12 @@ def _invoked(model: ScoringModel, messages: Messages) -> Any:
             api_key=model.api_key,
             timeout=model.timeout_s,
             max_retries=0,
-            max_completion_tokens=_MAX_ANSWER_TOKENS,
+            max_completion_tokens=form.max_tokens,
             use_responses_api=False,
             http_client=http,
         )
         # with_structured_output would bind the same and then parse the answer as well, in
         # quadratic time: 70,000 brackets took it two minutes
-        form = {"name": SCHEMA_NAME, "strict": True, "schema": dict(_SCHEMA)}
-        asking = chat.bind(response_format={"type": "json_schema", "json_schema": form})
+        strict = {"name": form.name, "strict": True, "schema": dict(form.schema)}
+        asking = chat.bind(response_format={"type": "json_schema", "json_schema": strict})
         return asking.invoke([dict(message) for message in messages])

@@ -157,4 +157,4 @@ def test_an_old_lesson_becomes_a_whole_record(tmp_path: Path, rows: Rows) -> Non
     assert (str(lesson.pnl_pct), lesson.holding_s, lesson.kind) == ("-1.10", 3600, "traded")
     assert lesson.learned_at.isoformat() == "2025-03-03T11:06:40.000001+00:00"
     assert (lesson.proposal_id, lesson.side, lesson.best_pct) == (None, None, None)
-    assert edition == "1 kept, 0 forgotten"
+    assert edition.startswith("1 kept, 0 forgotten, ")
