@@ -29,6 +29,7 @@ END = START + timedelta(days=900)
 SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT", "BNB/USDT", "XRP/USDT", "DOGE/USDT")
 ASKED = 200
 STARTS = 5
+_MOST = 100_000
 _START = """
 import sys, crewai
 from time import perf_counter
@@ -80,8 +81,10 @@ def opened(home: Path, ledger: Ledger) -> LessonMemory:
     return LessonMemory(
         home / "memory",
         lessons_known=lessons.lesson_count,
-        lessons=lambda: lessons.lessons(None, 10_000),
+        lessons=lambda: lessons.lessons(None, _MOST),
         edition=lessons.edition,
+        ids=lambda: lessons.remembered_ids(_MOST),
+        of=lessons.lessons_of,
     )
 
 
@@ -104,7 +107,18 @@ def measured(count: int, home: Path) -> dict[str, object]:
         "build_s": round(built_s, 2),
         "recall_ms": {"median": round(median(took), 1), "p95": round(took[int(0.95 * ASKED)], 1)},
         "start_s": {"median": round(median(starts), 3), "worst": round(starts[-1], 3)},
+        "start_with_a_new_lesson_s": round(_with_new_lessons_s(home, chance, count), 3),
     }
+
+
+def _with_new_lessons_s(home: Path, chance: random.Random, count: int) -> float:
+    """The first recall of a process when the last cycle has learned something; the median."""
+    took = []
+    for number in range(STARTS):
+        with Ledger(home / "ledger.db", str) as ledger:
+            ledger.lessons.add_lesson(lesson(count + number, chance))
+        took.append(_first_recall_s(home, situation(chance)))
+    return median(took)
 
 
 def _timed(memory: LessonMemory, text: str, number: int) -> float:
