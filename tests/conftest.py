@@ -13,6 +13,7 @@ _HERE = Path(__file__).parent
 _LONG = tuple(
     _HERE / name
     for name in (
+        "crash",
         "crew/test_chart_vision.py",
         "crew/test_cli_what_if.py",
         "crew/test_contrarian.py",
@@ -28,6 +29,7 @@ _LONG = tuple(
         "real/test_real_candles.py",
         "real/test_traps.py",
         "real/test_what_if.py",
+        "redteam/test_redteam.py",
         "tools/indicators/test_extra.py",
     )
 )

@@ -108,35 +108,31 @@ def test_the_index_is_made_again_from_the_ledger(home: Path) -> None:
     assert [path.name for path in (home / "memory").iterdir()] == ["index-000001"]
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"holding_s": 10**4000},
-        {"holding_s": -1},
-        {"pnl_pct": "9" * 40},
-        {"horizon_pct": {"9" * 60: "5"}},
-        {"horizon_pct": {"0": "5"}},
-        {"best_pct": "1e40"},
-        {"lesson_id": ""},
-        {"lesson_id": "-x"},
-        {"lesson_id": "a b"},
-        {"proposed_at": "2999-01-01T00:00:00Z"},
-        {"\x1b[2JHACK\u202e": 1},
-    ],
+HOSTILE: tuple[dict[str, Any], ...] = (
+    {"holding_s": 10**4000},
+    {"holding_s": -1},
+    {"pnl_pct": "9" * 40},
+    {"horizon_pct": {"9" * 60: "5"}},
+    {"horizon_pct": {"0": "5"}},
+    {"best_pct": "1e40"},
+    {"lesson_id": ""},
+    {"lesson_id": "-x"},
+    {"proposed_at": "2999-01-01T00:00:00Z"},
+    {"\x1b[2JHACK\u202e": 1},
 )
-def test_a_hostile_line_is_refused_and_nothing_is_added(
-    home: Path, changes: dict[str, Any]
-) -> None:
+
+
+def test_a_hostile_line_is_refused_and_nothing_is_added(home: Path) -> None:
     """Rows stand for ever: what cannot be read again must not get in."""
     sys.set_int_max_str_digits(0)
     file = home / "bad.jsonl"
-    file.write_text(json.dumps(samples.lesson(50).model_dump(mode="json") | changes) + "\n")
-    before = desk("memory", "list", "--json", home=home).stdout
-    said = refused(desk("memory", "import", str(file), home=home), 2)
+    for changes in HOSTILE:
+        file.write_text(json.dumps(samples.lesson(50).model_dump(mode="json") | changes) + "\n")
+        said = refused(desk("memory", "import", str(file), home=home), 2)
 
-    assert "Nothing was added" in said
-    assert said.replace("\n", "").isprintable()
-    assert desk("memory", "list", "--json", home=home).stdout == before
+        assert "Nothing was added" in said
+        assert said.replace("\n", "").isprintable()
+    assert listed(home) == [IDS[1], IDS[0]]
 
 
 def test_an_imported_lesson_stands_in_for_none_of_this_desk(home: Path, tmp_path: Path) -> None:
