@@ -1,10 +1,11 @@
 """`desk scores`: how right each agent and each model was, from the ledger alone."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from crew.console import AsJson, market_now, print_json, the_ledger
+from records.errors import SettingsError
 
 
 def scores(
@@ -17,7 +18,7 @@ def scores(
 ) -> None:
     """How right each agent and each model was: hit rate, Brier score, trades, cost."""
     from crew.moments import moment
-    from crew.scores.card import Asked, scorecard
+    from crew.scores.card import Asked, scorecard, unknown
     from crew.scores.told import text
     from tools.ledger.judged import Stretch
 
@@ -29,7 +30,9 @@ def scores(
         venue, synthetic = newest
         asked = Asked(Stretch(venue, began), synthetic, agent=agent, model=model)
         card = scorecard(ledger, asked)
+        if strangers := unknown(ledger, asked):
+            raise SettingsError(strangers)
     print_json(card.model_dump(mode="json")) if as_json else typer.echo(text(card))
 
 
-__all__: list[Any] = ["scores"]
+__all__ = ["scores"]

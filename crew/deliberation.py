@@ -35,7 +35,7 @@ from records.errors import AnswerRefused, ModelFailed, TradingError
 from records.ids import IdSequence
 from records.model_calls import ModelCalls
 from records.order import ExecutionReport
-from records.proposal import TradeProposals
+from records.proposal import TradeProposal, TradeProposals
 from records.reports import (
     ChartReport,
     Note,
@@ -47,14 +47,13 @@ from records.reports import (
 from records.strict import NotStrict, read_as
 from records.verdict import Refusal, VerdictOutcome, VerdictReport, Verdicts
 from tools.chart.pictures import Picture
-from tools.exchange.views import failed_theses
 from tools.orders.desk import OrderDesk
 from tools.risk.desk import RiskDesk
 from tools.risk.losses import day_began
 
 _NOT_REVIEWED = (
-    "the thesis of {} has failed, and the analyst's answer does not say what becomes of it; "
-    "stops and exit rules go on, and the next meeting is asked again"
+    "the thesis of {} has failed, and the analyst's answer does not close, reduce or hold it; "
+    "stops and exit rules go on, and the crew is asked again when the next candle has closed"
 )
 
 if TYPE_CHECKING:
@@ -356,12 +355,23 @@ class Deliberation:
         """Number the proposals; what cannot be one is refused by itself."""
         proposals = self._risk.register(answer.proposals, self._seen.situations)
         self._handed_on[name] = partial(proposals_handed_on, proposals)
-        for symbol in failed_theses(self._seen.account).keys() - {p.symbol for p in proposals}:
-            self._refuse(symbol, "review_missing", _NOT_REVIEWED.format(symbol))
+        self._note_reviews(proposals)
         proposed = {proposal.symbol for proposal in proposals}
         self._proposed_markets = tuple(s for s in self._seen.shortlist if s in proposed)
         inner = ",".join(proposal.model_dump_json() for proposal in proposals)
         return f'{{"proposals":[{inner}]}}'
+
+    def _note_reviews(self, proposals: Sequence[TradeProposal]) -> None:
+        """That the crew met on what must be reviewed; what the answer leaves out is on record."""
+        answered = {p.symbol for p in proposals if not p.draft.opens}
+        account, at = self._desk.ledger.account, self._seen.snapshot.as_of
+        for position in account.open_positions():
+            if position.thesis_failure(at) is None:
+                continue
+            account.save_position(position.model_copy(update={"reviewed_at": at}))
+            if position.symbol not in answered:
+                message = _NOT_REVIEWED.format(position.symbol)
+                self._refuse(position.symbol, "review_missing", message)
 
     def _refuse(self, subject: str, code: str, message: str) -> None:
         refusal = Refusal(

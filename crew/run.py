@@ -19,7 +19,7 @@ from records import ids
 from records.breaker import BreakerState
 from records.clock import Clock
 from records.cycle import CycleRecord, Event, ModelUse
-from records.errors import BudgetExhausted, ModelFailed, VenueError
+from records.errors import BudgetExhausted, ModelFailed, TradingError, VenueError
 from records.order import AccountState, Fill, Trade
 from records.ports import MarketRequest, MarketSource
 from tools.orders.execution import Execution
@@ -293,7 +293,6 @@ class Run:
     def screen(self) -> tuple[str, str] | None:
         """Choose the shortlist; why there is none."""
         from crew.screening import (
-            failed_since,
             leading,
             perpetuals,
             shortlist,
@@ -309,7 +308,7 @@ class Run:
             last = ledger.cycles.last_deliberated()
             held = ledger.account.open_positions()
             waiting = waiting_for_candle(self.snapshot, settings.decision_interval, last)
-            if waiting and not failed_since(last, held, self.snapshot.as_of):
+            if waiting and not any(one.awaits_review(self.snapshot.as_of) for one in held):
                 return "no_new_candle", (
                     f"No {settings.decision_interval} candle closed since the crew last met."
                 )
@@ -345,7 +344,9 @@ class Run:
     def deliberate(self) -> None:
         """Let the crew work on the shortlist; a failed model holds, or the rulebook steps in."""
         from crew.meeting import Meeting
+        from crew.outcomes import wait_for_outcomes
 
+        wait_for_outcomes(self.desk, self.ids.cycle_id, self.snapshot, self._shortlist)
         with self._stage("deliberate"):
             self.desk.stopping.code_when_hung = ModelFailed.exit_code
             self._say(f"the crew meets on {', '.join(self._shortlist)}")
@@ -406,16 +407,12 @@ class Run:
 
     def record(self, ending: Ending) -> CycleRecord:
         """Write the cycle's row, its equity and its lessons; the transcript is sealed with it."""
-        from crew.lessons import learn
-
         self._winding_down = True
         ledger, cycle_id = self.desk.ledger, self.ids.cycle_id
         with self._stage("record"):
             account = self._last_value()
             unpriced = self.unpriced()
-            self._book_outcomes()
-            closed = ledger.account.trades_of(cycle_id)
-            learn(self.desk, self.ids, self.clock.now(), closed, self._worded)
+            self._learn()
             self._note_use()
             ledger.outcomes.add_calls(self._calls)
             if account is not None and not unpriced:
@@ -458,23 +455,36 @@ class Run:
         if self._meeting is not None:
             self._use, self._calls = self._meeting.use, self._meeting.calls
 
+    def _learn(self) -> None:
+        """
+        Book what became of earlier decisions, and what they taught.
+
+        A cycle that has traded is recorded whatever goes wrong here; what is due stays due.
+        """
+        from crew.lessons import learn
+
+        try:
+            self._book_outcomes()
+            closed = self.desk.ledger.account.trades_of(self.ids.cycle_id)
+            learn(self.desk, self.ids, self.clock.now(), closed, self._worded)
+        except (TradingError, ValueError) as failure:
+            self._event("warning", "outcomes", f"Nothing more was learned: {str(failure)[:300]}")
+
     def _book_outcomes(self) -> None:
         """What became of earlier decisions; after a stop there is no time to look."""
-        from crew.outcomes import Seen, book_due, wait_for_outcomes
-
-        if self._snapshot is None or self._market is None:
+        if self._snapshot is None or self._market is None or self.desk.stopping.asked is not None:
             return
+        from crew.outcomes import Seen, book_due
+
         seen = Seen(
             cycle_id=self.ids.cycle_id,
             now=self.clock.now(),
             market=self._market,
             snapshot=self._snapshot,
-            decided_on=self._shortlist if self._use.calls else (),
-            warn=lambda message: self._event("warning", "outcomes", message),
+            warn=partial(self._event, "warning", "outcomes"),
+            left_s=self.desk.stopping.left_s,
         )
-        if self.desk.stopping.asked is None:
-            book_due(self.desk, seen)
-        wait_for_outcomes(self.desk, seen)
+        book_due(self.desk, seen)
 
     def _booked(self) -> tuple[Fill, ...]:
         return () if self._execution is None else tuple(self._execution.books.booked)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from crew.sections import ScreenSettings
 from crew.settings import Settings
-from records.order import Position
 from records.signal import SignalAction, TradingSignal
 
 if TYPE_CHECKING:
@@ -28,12 +27,6 @@ def waiting_for_candle(
         if (series := market.frames.get(interval)) is not None and len(series)
     ]
     return last_met is not None and bool(closes) and max(closes) <= last_met
-
-
-def failed_since(last_met: datetime | None, held: Sequence[Position], now: datetime) -> bool:
-    """Whether a thesis failed since the crew last met: that is reviewed at once."""
-    failed = (position.thesis_failed_at(now) for position in held)
-    return last_met is not None and any(at is not None and at > last_met for at in failed)
 
 
 def perpetuals(snapshot: "MarketSnapshot") -> frozenset[str]:

@@ -136,6 +136,13 @@ class MemorySettings(Section):
         """YAML reads `off` as false."""
         return "off" if reflections is False else reflections
 
+    @field_validator("horizons_h")
+    @classmethod
+    def _each_once(cls, hours: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(hours)) < len(hours):
+            raise ValueError("name each horizon once")
+        return tuple(sorted(hours))
+
 
 class ScreenSettings(Section):
     """Which markets deserve the crew."""

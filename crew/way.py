@@ -1,9 +1,11 @@
 """
 The way a price took after a decision, read from closed candles alone.
 
-A candle belongs to the way when at least half of it lies after the decision. The price when
-due is the close of the last candle that had closed by then, and not a whole candle earlier.
-Where more than two candles in a row are missing, what happened is not known and not guessed.
+A candle belongs to the way when it opened at the decision or later: what one that was open then
+had seen before cannot be told from what came after, so the rest of it is not seen. The price
+when due is the close of the last candle that had closed by then; an old one will do where candles
+are missing, up to a quarter of the horizon. Where more than two candles in a row are missing,
+what happened is not known and not guessed.
 """
 
 from dataclasses import dataclass
@@ -59,17 +61,28 @@ class Exit(NamedTuple):
 
 
 def first_exit(
-    way: CandleSeries, sign: int, stop: Decimal | None, target: Decimal | None, first: int = 0
+    way: CandleSeries,
+    sign: int,
+    stop: Decimal | None,
+    target: Decimal | None,
+    first: int = 0,
+    *,
+    filled_inside: bool = False,
 ) -> Exit | None:
     """
     The first candle, from `first` on, that came to the stop or the target.
+
+    `filled_inside`: the entry was filled within that candle, whose best price may have come
+    before, so that only its stop counts; and at its own price, since its open came before too.
 
     Within one candle the stop comes first, since candles do not tell the order. A stop that the
     price jumped over is left at the candle's open, a target never above its price.
     """
     stopped = _first(reached(way, sign, stop, against=True), first)
-    won = _first(reached(way, sign, target, against=False), first)
+    won = _first(reached(way, sign, target, against=False), first + filled_inside)
     if stop is not None and stopped < len(way) and stopped <= won:
+        if filled_inside and stopped == first:
+            return Exit(stopped, stop, "stop")
         worse = min if sign > 0 else max
         return Exit(stopped, worse(stop, exact(way.open[stopped])), "stop")
     if target is not None and won < len(way):
@@ -123,7 +136,8 @@ class Bracket:
         """The trade from `at` on: left at its stop, at its target, or when it is due."""
         way = _way(series, at, due_at)
         first = self._entered(way)
-        if (left := first_exit(way, self.sign, self.stop, self.target, first)) is not None:
+        left = first_exit(way, self.sign, self.stop, self.target, first, filled_inside=self.rests)
+        if left is not None:
             return self._left(way, at, first, left)
         if not _whole(way, at, due_at):
             return Walked(None)
@@ -155,8 +169,9 @@ class Bracket:
         """The extremes of the candles from the entry to before the last, percent."""
         if first >= last:
             return []
-        extremes = (way.high[first:last].max(), way.low[first:last].min())
-        return [self.gain_pct(exact(price)) for price in extremes]
+        good, bad = (way.high, way.low) if self.sign > 0 else (way.low, way.high)
+        kept = [*bad[first:last], *good[first + self.rests : last]]
+        return [self.gain_pct(exact(price)) for price in (max(kept), min(kept))]
 
     def _ended(
         self, reason: HypotheticalExit, price: Decimal, after: timedelta, span: list[Decimal]
@@ -188,16 +203,16 @@ def covers(series: CandleSeries, at: datetime) -> bool:
 
 def _price(series: CandleSeries, at: datetime, due_at: datetime) -> Decimal | None:
     closed = series.closed_by(epoch_ms(due_at))
-    length_ms = interval_ms(series.interval)
-    oldest_ms = max(epoch_ms(at), epoch_ms(due_at) - length_ms)
-    if not len(closed) or int(closed.open_time_ms[-1]) + length_ms <= oldest_ms:
+    if not len(closed):
         return None
-    return exact(closed.close[-1])
+    length_ms, way_ms = interval_ms(series.interval), epoch_ms(due_at) - epoch_ms(at)
+    old_ms = min((STALE_AFTER_INTERVALS + 1) * length_ms, way_ms // 4)
+    closed_ms = int(closed.open_time_ms[-1]) + length_ms
+    return exact(closed.close[-1]) if closed_ms >= epoch_ms(due_at) - old_ms else None
 
 
 def _way(series: CandleSeries, at: datetime, due_at: datetime) -> CandleSeries:
-    half_ms = interval_ms(series.interval) // 2
-    return series.since(epoch_ms(at) - half_ms).closed_by(epoch_ms(due_at))
+    return series.since(epoch_ms(at)).closed_by(epoch_ms(due_at))
 
 
 def _whole(way: CandleSeries, at: datetime, end: datetime) -> bool:

@@ -63,6 +63,11 @@ class CandleSeries:
             array.flags.writeable = False
         return cls(symbol, interval, times, *columns)
 
+    @classmethod
+    def none(cls, symbol: str, interval: str) -> Self:
+        """Not a single candle."""
+        return cls.checked(symbol, interval, np.empty(0, dtype=np.int64), np.empty((0, 5)))
+
     def __len__(self) -> int:
         return int(self.open_time_ms.size)
 

@@ -150,6 +150,9 @@ class Position(Record):
         default=None,
         description="Close of the first decision candle at or beyond the invalidation price.",
     )
+    reviewed_at: UtcTime | None = Field(
+        default=None, description="When the crew last answered for it after its thesis failed."
+    )
 
     def thesis_failure(self, now: UtcTime) -> ThesisFailure | None:
         """How the thesis has failed by now; None: it stands."""
@@ -163,6 +166,14 @@ class Position(Record):
         if self.thesis_failure(now) is None:
             return None
         return self.invalidated_at or self.deadline_at
+
+    def awaits_review(self, now: UtcTime) -> bool:
+        """Whether the thesis has failed, and no crew has met since that was known."""
+        failure, reviewed = self.thesis_failure(now), self.reviewed_at
+        if failure is None or reviewed is None:
+            return failure is not None
+        late = self.deadline_at is not None and reviewed < self.deadline_at <= now
+        return failure == "thesis_deadline" and late
 
 
 class PositionMark(Record):

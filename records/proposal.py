@@ -51,7 +51,7 @@ class WrittenProposal(Record):
     invalidation_price: Figure | None = Field(
         default=None, description="The price at which the thesis is wrong."
     )
-    deadline_h: Annotated[int, BeforeValidator(figure), Field(ge=1, le=8760)] | None = Field(
+    deadline_h: Figure | None = Field(
         default=None, description="Hours in which the thesis should come true."
     )
     leverage: Annotated[int, BeforeValidator(figure)] = 1
@@ -60,8 +60,11 @@ class WrittenProposal(Record):
     facts: Annotated[tuple[Fact, ...], Field(max_length=10)] = ()
 
     def draft(self) -> "ProposalDraft":
-        """The same as a trade that could be one; raises ValidationError."""
-        return ProposalDraft.model_validate(self.model_dump())
+        """The same as a trade that could be one, an exit without deadline; or ValidationError."""
+        told = self.model_dump()
+        if self.action not in OPENING_ACTIONS:
+            told["deadline_h"] = None
+        return ProposalDraft.model_validate(told)
 
 
 class ProposalDraft(WrittenProposal):
@@ -78,6 +81,9 @@ class ProposalDraft(WrittenProposal):
     take_profit: PositiveAmount | None = None
     invalidation_price: PositiveAmount | None = Field(
         default=None, description="The price at which the thesis is wrong."
+    )
+    deadline_h: Annotated[PositiveAmount, Field(le=8760)] | None = Field(
+        default=None, description="Hours in which the thesis should come true."
     )
     leverage: Leverage = 1
 

@@ -1,7 +1,7 @@
 """The scorecard: claims held against what the market did, by agent and by model."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -26,11 +26,14 @@ class ForecastScore(Counted):
     what: str = Field(description="technical, sentiment, chart or proposal.")
     horizon_h: int
     hit_rate_pct: Estimate | None = Field(description="Views whose direction came.")
-    brier: Estimate | None = Field(description="0 perfect, 0.25 knows nothing, 1 always wrong.")
+    brier: Estimate | None = Field(
+        description="0 perfect, 0.25 knows nothing, 1 always wrong. Source: Brier, Verification of "
+        "forecasts expressed in terms of probability, Monthly Weather Review 78 (1950)."
+    )
     no_view: int = Field(description="Views without a direction; not counted.")
     unmoved: int = Field(description="The price was the same; not counted.")
-    unknown: int = Field(description="No candle told the later price; not counted.")
-    waiting: int = Field(description="The horizon has not passed, or was not looked up yet.")
+    unknown: int = Field(description="No candle told the later price, or nobody looked.")
+    waiting: int = Field(description="Looked up when its time has come.")
 
 
 class TradeScore(Counted):
@@ -90,6 +93,11 @@ class Asked:
     agent: str | None = None
     model: str | None = None
 
+    @property
+    def named(self) -> bool:
+        """Whether one agent or one model is asked for."""
+        return self.agent is not None or self.model is not None
+
     def wants(self, author: Author) -> bool:
         return self.agent in (None, author.agent) and self.model in (None, author.model)
 
@@ -107,7 +115,7 @@ def scorecard(ledger: Ledger, asked: Asked) -> Scorecard:
         ],
         calls=[one for one in calls if asked.wants(Author(one.agent, one.model))],
         moved=_by_decision(judged.moved(stretch)),
-        waits_h=judged.waits_h(stretch),
+        waits=judged.waits(stretch),
     )
     return Scorecard(
         venue=stretch.venue,
@@ -117,12 +125,25 @@ def scorecard(ledger: Ledger, asked: Asked) -> Scorecard:
         model=asked.model,
         by_agent=told.scores("agent"),
         by_model=told.scores("model"),
-        unassigned_usd=max(
-            Decimal(0), judged.cost_usd(stretch) - sum((c.cost_usd for c in calls), Decimal(0))
-        ),
+        unassigned_usd=Decimal(0) if asked.named else _unassigned(judged.cost_usd(stretch), calls),
     )
 
 
+def unknown(ledger: Ledger, asked: Asked) -> str | None:
+    """That nobody of the name asked for ever worked here, and who did; None: somebody did."""
+    calls = ledger.judged.calls(Stretch(asked.stretch.venue))
+    for wanted, what, known in (
+        (asked.agent, "agent", {one.agent for one in calls}),
+        (asked.model, "model", {one.model for one in calls}),
+    ):
+        if wanted is not None and wanted not in known:
+            names = ", ".join(sorted(known)) or "none yet"
+            return f"No {what} {wanted[:60]!r} was asked on {asked.stretch.venue}; known: {names}."
+    return None
+
+
+_Waits = Collection[tuple[str, str, int]]
+"""Cycle, market, hours."""
 _Later = Mapping[tuple[str, str], Mapping[int, Moved]]
 
 
@@ -134,15 +155,15 @@ class _Told:
     bets: Sequence[Bet]
     calls: Sequence[ModelCalls]
     moved: _Later
-    waits_h: Sequence[int]
+    waits: _Waits
 
     def scores(self, by: By) -> Scores:
         known = (hours for prices in self.moved.values() for hours in prices)
-        horizons = sorted({*known, *self.waits_h})
+        horizons = sorted({*known, *(hours for _, _, hours in self.waits)})
         followed = timedelta(hours=max(horizons, default=_FOLLOWED_H))
         return Scores(
             forecasts=tuple(
-                _forecast_score(who, what, hours, some, self.moved)
+                _forecast_score(who, what, hours, some, self.moved, self.waits)
                 for (who, what), some in _grouped(self.forecasts, by, _FORECASTS)
                 for hours in horizons
             ),
@@ -161,19 +182,19 @@ _TRADES = ("proposed", "approved", "vetoed", "refused", "traded")
 
 
 def _forecast_score(
-    who: str, what: str, hours: int, said: Sequence[Forecast], moved: _Later
+    who: str, what: str, hours: int, said: Sequence[Forecast], moved: _Later, waits: _Waits
 ) -> ForecastScore:
     hits, briers = list[Case](), list[Case]()
     left: dict[str, int] = dict.fromkeys(("no_view", "unmoved", "unknown", "waiting"), 0)
     for one in said:
         found = moved.get((one.cycle_id, one.symbol), {}).get(hours)
-        if (why := _uncounted(one, found)) is not None:
+        if (why := _uncounted(one, found, (one.cycle_id, one.symbol, hours) in waits)) is not None:
             left[why] += 1
             continue
         assert found is not None and found.later is not None
         rose = found.later > found.price
-        hits.append(Case(one.symbol, found.at, float((one.up > 0.5) == rose)))
-        briers.append(Case(one.symbol, found.at, (one.up - rose) ** 2))
+        hits.append(Case(found.at, float((one.up > 0.5) == rose)))
+        briers.append(Case(found.at, (one.up - rose) ** 2))
     blocks = independent(hits, timedelta(hours=hours))
     count = Counted(cases=len(hits), independent=len(set(blocks.tolist())))
     return ForecastScore(
@@ -181,23 +202,18 @@ def _forecast_score(
         what=what,
         horizon_h=hours,
         **dict(count),
-        hit_rate_pct=rate_pct(hits, count.independent) if count.enough else None,
-        brier=mean(briers, blocks) if count.enough else None,
+        hit_rate_pct=rate_pct(hits, blocks) if count.enough else None,
+        brier=mean(briers, blocks, most=1.0) if count.enough else None,
         **left,
     )
 
 
-def _uncounted(one: Forecast, found: Moved | None) -> str | None:
-    """
-    Why a view is not scored.
-
-    Source of the score: Brier, "Verification of forecasts expressed in terms of probability",
-    Monthly Weather Review 78 (1950), in its form for two outcomes.
-    """
+def _uncounted(one: Forecast, found: Moved | None, waits: bool) -> str | None:
+    """Why a view is not scored."""
     if one.up == 0.5:
         return "no_view"
     if found is None:
-        return "waiting"
+        return "waiting" if waits else "unknown"
     if found.later is None:
         return "unknown"
     return "unmoved" if found.later == found.price else None
@@ -205,7 +221,7 @@ def _uncounted(one: Forecast, found: Moved | None) -> str | None:
 
 def _trade_score(who: str, what: str, made: Sequence[Bet], horizon: timedelta) -> TradeScore:
     known = [one for one in made if one.pct is not None]
-    results = [Case(one.symbol, one.at, one.pct or 0.0) for one in known]
+    results = [Case(one.at, one.pct or 0.0) for one in known]
     wins = [case._replace(value=float(case.value > 0)) for case in results]
     blocks = independent(results, horizon)
     count = Counted(cases=len(results), independent=len(set(blocks.tolist())))
@@ -216,9 +232,9 @@ def _trade_score(who: str, what: str, made: Sequence[Bet], horizon: timedelta) -
         what=what,
         hypothetical=what != "traded",
         **dict(count),
-        win_rate_pct=rate_pct(wins, count.independent) if count.enough else None,
+        win_rate_pct=rate_pct(wins, blocks) if count.enough else None,
         mean_pct=mean(results, blocks) if count.enough else None,
-        total=Decimal(f"{total:.2f}") if known else None,
+        total=Decimal(f"{total:.2f}") if count.enough else None,
         unfilled=unfilled,
         unknown=len(made) - len(known) - unfilled,
     )
@@ -239,6 +255,10 @@ def _costs(calls: Iterable[ModelCalls], by: By) -> tuple[CostScore, ...]:
         )
         for who, some in sorted(groups.items())
     )
+
+
+def _unassigned(all_usd: Decimal, calls: Iterable[ModelCalls]) -> Decimal:
+    return max(Decimal(0), all_usd - sum((one.cost_usd for one in calls), Decimal(0)))
 
 
 def _by_decision(moved: Iterable[Moved]) -> _Later:

@@ -3,7 +3,8 @@ What each agent said, as a claim that later prices can prove right or wrong.
 
 A conviction c from -1 to +1 is read as the probability (1 + c) / 2 that the price will be
 higher: the one straight line on which -1 is certain of a fall, 0 knows nothing and +1 is
-certain of a rise. A proposal's confidence is the probability that the price moves its way.
+certain of a rise. A proposal's confidence q is a conviction of q its way: no proposal to buy is
+read as a forecast of a fall.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -82,13 +83,12 @@ def of_proposals(entries: Iterable[Proposed], authors: Authors) -> Iterator[Fore
     """One forecast for each entry that was proposed."""
     for one in entries:
         proposal = one.proposal
-        its_way = proposal.draft.confidence
         yield Forecast(
             authors.of_answer(proposal.cycle_id, "TradeProposals"),
             "proposal",
             proposal.cycle_id,
             proposal.symbol,
-            its_way if proposal.draft.sign > 0 else 1 - its_way,
+            (1 + proposal.draft.sign * proposal.draft.confidence) / 2,
         )
 
 
@@ -102,7 +102,7 @@ def bets(entries: Iterable[Proposed], closed: Sequence[Closed], authors: Authors
             yield _bet(one, officer, "approved")
         elif one.decision == "veto":
             yield _bet(one, officer, "vetoed")
-        else:
+        elif one.decision is not None or one.refused:
             yield _bet(one, Author("gate", "code"), "refused")
     for trade in closed:
         author = authors.of_answer(trade.cycle_id, "TradeProposals")

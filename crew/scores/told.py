@@ -5,10 +5,11 @@ from itertools import groupby
 
 from crew.scores.card import CostScore, ForecastScore, Scorecard, Scores, TradeScore
 from crew.scores.statistics import Counted, Estimate
+from crew.visible import in_one_line
 
 _NOTES = (
-    "Intervals are of 95 %: Wilson's for rates, a clustered normal one for means. Of views of one",
-    "market within one horizon one counts as independent; markets move together all the same.",
+    "Intervals are of 95 %: Wilson's for rates, Student's for means. What was said within one",
+    "horizon, of whatever market, counts as one independent case: markets move together.",
     "Brier: 0 perfect, 0.25 knows nothing, 1 always wrong. Trades as proposed are hypothetical:",
     "stop and target walked through candles, after fees, without slippage and funding.",
     "What the desk would have done without one of them: `desk what-if --without AGENT`.",
@@ -32,7 +33,7 @@ def text(card: Scorecard) -> str:
 def _head(card: Scorecard) -> str:
     marks = " · SYNTHETIC market" if card.synthetic else ""
     since = f" · since {card.since:%Y-%m-%d %H:%M} UTC" if card.since else ""
-    only = "".join(f" · only {name}" for name in (card.agent, card.model) if name)
+    only = "".join(f" · only {in_one_line(name)}" for name in (card.agent, card.model) if name)
     return f"Scores on {card.venue}{marks}{since}{only}"
 
 
@@ -44,7 +45,7 @@ def _tables(scores: Scores, enough: int) -> Iterator[str]:
 
 def _forecasts(scores: Sequence[ForecastScore], enough: int) -> Iterator[str]:
     for (who, what), some in groupby(scores, key=lambda one: (one.who, one.what)):
-        found = list(some)
+        found, who = list(some), in_one_line(who)
         silent = found[0].no_view
         if not any(one.cases + one.waiting + one.unknown + one.unmoved for one in found):
             yield f"  {who}: {_WHAT[what]}: {silent}, none with a direction"
@@ -74,7 +75,7 @@ def _trades(scores: Sequence[TradeScore], enough: int) -> Iterator[str]:
         left = {"unfilled": one.unfilled, "not known": one.unknown}
         told = "".join(f"; {count} {why}" for why, count in left.items() if count)
         total = f", {one.total:f} in all" if one.total is not None else ""
-        yield f"  {one.who}: {_WHAT[one.what]}: {_made(one, enough)}{total}{told}"
+        yield f"  {in_one_line(one.who)}: {_WHAT[one.what]}: {_made(one, enough)}{total}{told}"
 
 
 def _made(one: TradeScore, enough: int) -> str:
@@ -91,8 +92,9 @@ def _costs(scores: Sequence[CostScore]) -> Iterator[str]:
     for one in scores:
         unknown = f" ({one.unpriced_calls} calls without a price)" if one.unpriced_calls else ""
         yield (
-            f"  {one.who}: {one.calls} calls, {one.prompt_tokens} + {one.completion_tokens} "
-            f"tokens, {one.cost_usd.normalize():f} USD{unknown}"
+            f"  {in_one_line(one.who)}: {one.calls} calls, "
+            f"{one.prompt_tokens} + {one.completion_tokens} tokens, "
+            f"{one.cost_usd.normalize():f} USD{unknown}"
         )
 
 

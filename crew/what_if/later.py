@@ -57,7 +57,7 @@ class VenueCandles:
         try:
             series = self._market.candles_between(symbol, self._interval, at, until)
         except TradingError:
-            return _none(symbol, self._interval)
+            return CandleSeries.none(symbol, self._interval)
         return _unbroken(series, at)
 
 
@@ -74,7 +74,7 @@ class RecordedCandles:
         self._seen = lru_cache(_KEPT_IN_MEMORY)(self._snapshot)
 
     def after(self, symbol: str, at: datetime, until: datetime) -> CandleSeries:
-        found = _none(symbol, self._interval)
+        found = CandleSeries.none(symbol, self._interval)
         reached = at
         while reached < until:
             frame = self._farthest(symbol, reached)
@@ -129,10 +129,6 @@ def _unbroken(series: CandleSeries, at: datetime) -> CandleSeries:
 
 def _begins_by(series: CandleSeries, at: datetime) -> bool:
     return bool(len(series)) and int(series.open_time_ms[0]) < epoch_ms(at)
-
-
-def _none(symbol: str, interval: str) -> CandleSeries:
-    return CandleSeries.checked(symbol, interval, np.empty(0, np.int64), np.empty((0, 5)))
 
 
 def _joined(first: CandleSeries, then: CandleSeries) -> CandleSeries:

@@ -30,7 +30,7 @@ def test_scores_need_neither_settings_nor_a_venue(home: Path) -> None:
 
     assert ended.returncode == 0, ended.stderr
     assert "seer: technical views" in ended.stdout
-    assert "right 100.0 % (91.2 to 100.0), Brier 0.000" in ended.stdout
+    assert "right 100.0 % (90.7 to 100.0), Brier 0.000" in ended.stdout
 
 
 def test_scores_are_one_document_for_programs(home: Path) -> None:
@@ -69,6 +69,13 @@ def test_views_that_wait_for_their_time_are_counted(tmp_path: Path) -> None:
 
     assert "1 h  not enough data (0 cases, 0 of 30 independent); 3 waiting" in said
     assert "24 h  not enough data" in said
+
+
+def test_a_name_nobody_has_is_refused_with_those_that_are(home: Path) -> None:
+    """A typo must not look like a history without views; nor may a name steer the terminal."""
+    said = refused(desk("scores", "--agent", "se\ner", home=home), 2)
+
+    assert "known: seer" in said
 
 
 def test_scores_start_no_crew(home: Path) -> None:

@@ -106,11 +106,11 @@ def test_without_a_new_candle_the_crew_does_not_meet_again(tmp_path: Path) -> No
 def test_a_failed_thesis_is_reviewed_without_a_new_candle(tmp_path: Path) -> None:
     """Its deadline passed between two candles: the crew meets, and has to answer for the market."""
     clock = FixedClock(BUSY)
-    with a_desk(tmp_path, *SIX, at=clock) as desk:
+    with a_desk(tmp_path, *SIX, "exits.thesis_deadline_h=1", at=clock) as desk:
         run_cycle(desk, print)
         (held, *_) = desk.ledger.account.open_positions()
-        due = BUSY + timedelta(seconds=10)
-        desk.ledger.account.save_position(held.model_copy(update={"deadline_at": due}))
+        long_ago = held.opened_at - timedelta(minutes=59, seconds=50)
+        desk.ledger.account.save_position(held.model_copy(update={"opened_at": long_ago}))
         clock.advance(seconds=20)
         reviewed = run_cycle(desk, print)
         clock.advance(seconds=20)
@@ -120,6 +120,30 @@ def test_a_failed_thesis_is_reviewed_without_a_new_candle(tmp_path: Path) -> Non
     assert held.symbol in {proposal.symbol for proposal in reviewed.proposals}
     assert "review_missing" not in {refusal.code for refusal in reviewed.refusals}
     assert talked_about.hold_reason == "no_new_candle"
+
+
+def test_a_review_that_no_model_gave_is_asked_for_again(tmp_path: Path) -> None:
+    """A meeting in which the model failed has reviewed nothing."""
+    clock = FixedClock(BUSY)
+    with a_desk(tmp_path, *SIX, at=clock) as desk:
+        run_cycle(desk, print)
+        (held, *_) = desk.ledger.account.open_positions()
+        desk.ledger.account.save_position(held.model_copy(update={"invalidated_at": BUSY}))
+    clock.advance(seconds=20)
+    with (
+        ModelServer(fault="error_500") as server,
+        a_desk(
+            tmp_path, *SIX, "model=openai/rulebook-balanced", f"llm.base_url={server.base_url}",
+            "llm.api_key=none", at=clock,
+        ) as desk,
+    ):  # fmt: skip
+        failed = run_cycle(desk, print)
+    clock.advance(seconds=20)
+    with a_desk(tmp_path, *SIX, at=clock) as desk:
+        again = run_cycle(desk, print)
+
+    assert failed.hold_reason == "model_failed"
+    assert held.symbol in {proposal.symbol for proposal in again.proposals}
 
 
 def test_a_review_that_is_left_out_is_on_record(

@@ -30,10 +30,17 @@ MARKETS = ("BTC/USDT", "ETH/USDT", "SOL/USDT", "BNB/USDT", "XRP/USDT", "DOGE/USD
 class Asked:
     """A market that counts what candles it is asked for, and may fail or know none."""
 
-    def __init__(self, market: MarketSource, *, fails: bool = False, empty: bool = False) -> None:
+    def __init__(
+        self,
+        market: MarketSource,
+        *,
+        fails: bool = False,
+        empty: bool = False,
+        gone: Sequence[str] = (),
+    ) -> None:
         self.name, self.synthetic = market.name, market.synthetic
         self._market = market
-        self._fails, self._empty = fails, empty
+        self._fails, self._empty, self._gone = fails, empty, gone
         self.asked: list[tuple[str, str, datetime, datetime]] = []
 
     def clock(self) -> Clock:
@@ -46,7 +53,7 @@ class Asked:
         self, symbol: str, interval: str, start: datetime, end: datetime
     ) -> CandleSeries:
         self.asked.append((symbol, interval, start, end))
-        if self._fails:
+        if self._fails or symbol in self._gone:
             raise VenueError("The venue is away.")
         return self._market.candles_between(symbol, interval, start, start if self._empty else end)
 
@@ -65,6 +72,7 @@ def look(
     *,
     decided_on: Sequence[str] = (),
     candles: int = 600,
+    left_s: float = 600.0,
     **behaves: bool,
 ) -> tuple[Asked, list[str]]:
     """Book outcomes in a cycle of this name; what was asked for and warned of."""
@@ -76,11 +84,11 @@ def look(
         now=clock.now(),
         market=market,
         snapshot=market.observe(request),
-        decided_on=decided_on,
         warn=warned.append,
+        left_s=lambda: left_s,
     )
+    wait_for_outcomes(desk, name, seen.snapshot, decided_on)
     book_due(desk, seen)
-    wait_for_outcomes(desk, seen)
     return market, warned
 
 
@@ -138,35 +146,71 @@ def test_what_the_snapshot_does_not_reach_is_asked_for_five_markets_a_cycle(
 
     assert (len(first.asked), len(second.asked), len(third.asked)) == (5, 1, 0)
     assert booked == [3] * 6
-    assert all(interval == "3m" and end == QUIET + timedelta(hours=24)
-               for _, interval, _, end in (*first.asked, *second.asked))  # fmt: skip
+    assert all(interval == "1h" for _, interval, _, _ in (*first.asked, *second.asked))
 
 
-def test_a_venue_that_fails_is_a_warning_and_the_price_stays_due(tmp_path: Path) -> None:
-    """A score is never worth a cycle."""
+def test_a_venue_that_fails_is_logged_and_the_price_stays_due(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A score is never worth a cycle, nor a row of the ledger in each of them."""
     clock = FixedClock(QUIET)
     with a_desk(tmp_path, at=clock) as desk:
         look(desk, clock, "c1", decided_on=["BTC/USDT"])
-        clock.advance(days=20)
-        _, warned = look(desk, clock, "c2", candles=60, fails=True)
+        clock.advance(days=6)
+        _, warned = look(desk, clock, "c2", candles=20, fails=True)
         assert prices(desk, "c1") == ()
-        look(desk, clock, "c3", candles=60)
+        look(desk, clock, "c3", candles=20)
         assert len(prices(desk, "c1")) == 3
 
-    assert len(warned) == 1 and "stay due" in warned[0]
+    assert warned == []
+    assert "stay due" in caplog.text
 
 
-def test_a_price_no_candle_tells_is_booked_as_missing(tmp_path: Path) -> None:
-    """It is not asked for again in every cycle, and no number stands in its place."""
+def test_what_cannot_be_had_for_a_week_is_missing(tmp_path: Path) -> None:
+    """No number stands in its place, and it is not asked for again in every cycle."""
     clock = FixedClock(QUIET)
     with a_desk(tmp_path, at=clock) as desk:
         look(desk, clock, "c1", decided_on=["BTC/USDT"])
-        clock.advance(days=20)
-        look(desk, clock, "c2", candles=60, empty=True)
-        again, _ = look(desk, clock, "c3", candles=60)
+        clock.advance(days=7)
+        look(desk, clock, "c2", candles=20, empty=True)
+        assert prices(desk, "c1") == ()
+        clock.advance(days=2)
+        _, warned = look(desk, clock, "c3", candles=20, empty=True)
+        again, _ = look(desk, clock, "c4", candles=20)
 
         assert again.asked == []
         assert [one.later for one in prices(desk, "c1")] == [None, None, None]
+    assert len(warned) == 1 and "stays missing" in warned[0]
+
+
+def test_a_market_that_is_gone_stands_in_no_other_ones_way(tmp_path: Path) -> None:
+    """Five delisted markets once took every request, and all of what one cycle looks up."""
+    clock = FixedClock(QUIET)
+    with a_desk(tmp_path, at=clock) as desk:
+        for number in range(10):
+            look(desk, clock, f"c{number}", decided_on=MARKETS)
+            clock.advance(minutes=3)
+        clock.advance(days=5)
+        for number in range(10, 20):
+            begin(desk, clock, f"c{number}")
+            market = Asked(desk.market(clock), gone=MARKETS[:5])
+            request = MarketRequest(symbols=MARKETS[5:], intervals=("3m", "1h"), candles=20)
+            snapshot = market.observe(request)
+            book_due(desk, Seen(f"c{number}", clock.now(), market, snapshot, lambda _: None))
+        booked = [len(prices(desk, "c0", symbol)) for symbol in MARKETS]
+
+    assert booked == [0, 0, 0, 0, 0, 3]
+
+
+def test_no_venue_is_asked_when_the_deadline_is_near(tmp_path: Path) -> None:
+    """A cycle that traded must end with its row, not in a question about the past."""
+    clock = FixedClock(QUIET)
+    with a_desk(tmp_path, at=clock) as desk:
+        look(desk, clock, "c1", decided_on=["BTC/USDT"])
+        clock.advance(days=3)
+        market, _ = look(desk, clock, "c2", candles=20, left_s=10.0)
+
+    assert market.asked == []
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,15 @@
 """The screen: who gets to the table, by rules that need no model."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from crew.screening import counts, failed_since, leading, perpetuals, screened, shortlist
+from crew.screening import counts, leading, perpetuals, screened, shortlist
 from records.market import MarketSnapshot
 from records.signal import TradingSignal
 from tests.crew.desks import settings
-from tests.tools.orders.theses import OPENED, held
 from tests.tools.risk.cases import PERPETUAL, market
 
 AT = datetime(2026, 11, 2, tzinfo=UTC)
@@ -126,16 +125,6 @@ def test_perpetuals_are_what_the_snapshot_calls_so() -> None:
         venue="demo", synthetic=True, as_of=AT, markets={m.symbol: m for m in (spot, contract)}
     )
     assert perpetuals(seen) == {"ETH/USDT"}
-
-
-def test_a_thesis_that_failed_since_the_last_meeting_calls_the_next_one() -> None:
-    """A deadline may pass between two candles; once it was talked about, candles decide again."""
-    due = OPENED + timedelta(hours=1)
-    late = (held(), held(deadline_at=due))
-    assert failed_since(due - timedelta(minutes=1), late, due)
-    assert not failed_since(due - timedelta(minutes=1), late, due - timedelta(seconds=1))
-    assert not failed_since(due, late, due)
-    assert not failed_since(None, late, due), "a desk that never met meets anyway"
 
 
 def test_what_is_held_is_always_reviewed() -> None:

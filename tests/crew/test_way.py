@@ -46,7 +46,7 @@ def test_a_later_price_is_the_last_close_when_it_was_due() -> None:
     series = candles((100, 103, 99, 101), (101, 102, 97, 98), (98, 200, 1, 150))
 
     assert later(series, AT, after(2)) == Later(Decimal("98.0"), Decimal("103.0"), Decimal("97.0"))
-    assert later(series, AT, after(2.99)).price == Decimal("98.0")
+    assert later(series, AT, after(2.4)).price == Decimal("98.0")
 
 
 def test_a_price_no_candle_tells_is_not_known() -> None:
@@ -55,6 +55,23 @@ def test_a_price_no_candle_tells_is_not_known() -> None:
 
     assert later(series, AT, after(4.1)) == Later(None, None, None)
     assert later(candles(), AT, after(1)) == Later(None, None, None)
+
+
+@pytest.mark.parametrize(("missing", "known"), [(1, True), (3, True), (4, False)])
+def test_a_few_missing_candles_do_not_lose_the_price(missing: int, known: bool) -> None:
+    """A quiet market has minutes without a trade; to leave those out would count the lively."""
+    series = candles(*flat(60 - missing))
+
+    assert (later(series, AT, after(60)).price is not None) is known
+
+
+def test_an_old_price_is_not_one_of_the_horizon() -> None:
+    """The close one minute after the decision says nothing of an hour later."""
+    hours = np.array([epoch_ms(AT)], dtype=np.int64)
+    hourly = CandleSeries.checked("BTC/USDT", "1h", hours, np.array([[100, 101, 99, 100, 1.0]]))
+
+    assert later(hourly, after(59), after(119)).price is None
+    assert later(hourly, after(0), after(60.3)).price == Decimal("100.0")
 
 
 def test_a_hole_on_the_way_hides_the_extremes_and_not_the_price() -> None:
@@ -66,12 +83,13 @@ def test_a_hole_on_the_way_hides_the_extremes_and_not_the_price() -> None:
     assert later(short_hole, AT, after(8)).high == Decimal("100.0")
 
 
-def test_a_candle_mostly_before_the_decision_is_no_part_of_the_way() -> None:
-    """Its low was struck before anybody could have bought."""
+def test_a_candle_from_before_the_decision_is_no_part_of_the_way() -> None:
+    """Its low may have been struck before anybody could have bought."""
     series = candles((100, 100, 50, 100), *flat(3))
 
-    assert later(series, after(0.6), after(4)).low == Decimal("100.0")
-    assert later(series, after(0.1), after(4)).low == Decimal("50.0")
+    assert later(series, after(0.1), after(4)).low == Decimal("100.0")
+    assert long().walk(series, after(0.1), after(4)).exit_reason == "horizon"
+    assert long().walk(series, AT, after(4)).exit_reason == "stop_loss"
 
 
 @pytest.mark.parametrize(
@@ -130,6 +148,28 @@ def test_a_limit_is_followed_from_the_candle_that_filled_it() -> None:
 
     walked = waiting.walk(series, AT, after(3))
     assert (walked.exit_reason, walked.best_pct) == ("horizon", Decimal("1.0101"))
+
+
+@pytest.mark.parametrize(
+    ("trade", "bar"),
+    [
+        (long(entry=Decimal(99), rests=True), (100, 110, 98.5, 100)),
+        (short(entry=Decimal(101), rests=True), (100, 101.5, 90, 100)),
+    ],
+)
+def test_the_candle_that_filled_a_limit_gives_no_profit(trade: Bracket, bar: Bar) -> None:
+    """Its best price may have come before the fill, and candles do not tell the order."""
+    walked = trade.walk(candles(bar, *flat(1)), AT, after(2))
+
+    assert walked.exit_reason == "horizon"
+    assert walked.best_pct is not None and walked.best_pct < 2
+
+
+def test_the_candle_that_filled_a_limit_may_stop_it() -> None:
+    """At the stop: what it opened at came before there was a trade."""
+    walked = long(entry=Decimal(99), rests=True).walk(candles((97, 99, 96, 98)), AT, after(1))
+
+    assert (walked.exit_reason, walked.worst_pct) == ("stop_loss", Decimal("-1.0101"))
 
 
 def test_candles_cover_a_decision_when_they_reach_back_to_it() -> None:

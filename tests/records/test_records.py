@@ -17,7 +17,9 @@ from records.clock import FixedClock, epoch_ms, from_epoch_ms
 from records.errors import TradingError
 from records.ids import IdSequence, cycle_id
 from records.order import Fill
+from records.proposal import TradeProposals
 from records.risk import Budget, ExitRules, Protections, RiskLimits
+from records.strict import read_as
 from records.table import answer, table
 from records.verdict import Breach
 
@@ -163,3 +165,21 @@ def test_a_limit_is_a_plain_number(record, name, written):
     """Python reads `1_0` as ten and true as one; nobody means either."""
     with pytest.raises(ValidationError):
         record.model_validate({name: written})
+
+
+@pytest.mark.parametrize("hours", ["0", "0.5", "-3", "9000", "72"])
+def test_an_odd_deadline_costs_no_other_proposal(hours: str) -> None:
+    """Models write 0 for none; a close beside it must still close."""
+    told = f"""{{"proposals": [
+        {{"symbol": "BTC/USDT", "action": "close", "thesis": "Done.", "deadline_h": {hours}}},
+        {{"symbol": "ETH/USDT", "action": "open_long", "stop": 9, "thesis": "Up.",
+          "deadline_h": {hours}}}
+    ]}}"""
+    leaving, entering = read_as(TradeProposals, told).proposals
+
+    assert leaving.draft().deadline_h is None
+    if hours in ("0.5", "72"):
+        assert entering.draft().deadline_h == Decimal(hours)
+    else:
+        with pytest.raises(ValidationError, match="deadline_h"):
+            entering.draft()

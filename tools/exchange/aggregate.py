@@ -49,7 +49,7 @@ def aggregate(series: CandleSeries, interval: str, *, whole: bool = False) -> Ca
     if starts.size and series.open_time_ms[0] != buckets[0]:
         starts = starts[1:]
     if not starts.size:
-        return CandleSeries.checked(series.symbol, interval, buckets[:0], np.empty((0, 5)))
+        return CandleSeries.none(series.symbol, interval)
     ends = np.append(starts[1:], len(series)) - 1
     block = np.column_stack(
         (

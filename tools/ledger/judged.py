@@ -5,12 +5,14 @@ It only reads, over many cycles at once, and of one venue alone: a synthetic mar
 nothing about a real one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, exists, select
 
 from records.model_calls import ModelCalls
 from records.outcome import HypotheticalTrade
@@ -27,6 +29,7 @@ from tools.ledger.schema import (
     model_calls,
     positions,
     proposals,
+    refusals,
     reports,
     trades,
     verdicts,
@@ -63,7 +66,10 @@ class Proposed(NamedTuple):
 
     proposal: TradeProposal
     decision: str | None
+    """The officer's; None: nobody judged it."""
     approved: bool
+    refused: bool
+    """By code, before or after the officer."""
     trade: HypotheticalTrade | None
 
 
@@ -98,10 +104,10 @@ class Judged:
         found = self._rows(stretch, table.c.cycle_id, wanted.order_by(table.c.at, table.c.symbol))
         return tuple(Moved(*row) for row in found)
 
-    def waits_h(self, stretch: Stretch) -> tuple[int, ...]:
-        """The horizons, hours, of prices that are still waited for."""
-        wanted = select(awaited.c.horizon_h).distinct().order_by(awaited.c.horizon_h)
-        return tuple(row[0] for row in self._rows(stretch, awaited.c.cycle_id, wanted))
+    def waits(self, stretch: Stretch) -> frozenset[tuple[str, str, int]]:
+        """Cycle, market and horizon, hours, of every price that is still waited for."""
+        wanted = select(awaited.c.cycle_id, awaited.c.symbol, awaited.c.horizon_h)
+        return frozenset(map(tuple, self._rows(stretch, awaited.c.cycle_id, wanted)))
 
     def reports(self, stretch: Stretch) -> tuple[ReportRow, ...]:
         """Every report."""
@@ -115,6 +121,7 @@ class Judged:
                 proposals.c.record,
                 verdicts.c.decision,
                 approvals.c.approval_id,
+                exists().where(refusals.c.subject == proposals.c.proposal_id),
                 hypothetical_trades.c.record,
             )
             .select_from(proposals)
@@ -133,21 +140,25 @@ class Judged:
         )
 
     def closed(self, stretch: Stretch) -> tuple[Closed, ...]:
-        """Every real trade of a proposal that was closed."""
+        """Every position of a proposal that is closed, all of its parts as one trade."""
         wanted = (
             select(
                 proposals.c.cycle_id,
                 trades.c.symbol,
                 trades.c.opened_at,
                 trades.c.pnl,
-                trades.c.pnl_pct,
+                trades.c.quantity,
+                trades.c.entry_price,
+                trades.c.position_id,
             )
             .select_from(trades)
             .join(positions, positions.c.position_id == trades.c.position_id)
             .join(proposals, proposals.c.proposal_id == positions.c.proposal_id)
-            .order_by(trades.c.opened_at)
+            .where(positions.c.closed_at.is_not(None))
+            .order_by(trades.c.opened_at, trades.c.position_id)
         )
-        return tuple(Closed(*row) for row in self._rows(stretch, proposals.c.cycle_id, wanted))
+        parts = self._rows(stretch, proposals.c.cycle_id, wanted)
+        return tuple(_together(list(some)) for _, some in groupby(parts, lambda p: p.position_id))
 
     def calls(self, stretch: Stretch) -> tuple[ModelCalls, ...]:
         """Who asked which model, and what it cost."""
@@ -172,12 +183,23 @@ class Judged:
             return connection.execute(stretch.of(cycle_id, wanted)).all()
 
 
+def _together(parts: Sequence[Any]) -> Closed:
+    first, pnl = parts[0], sum((part.pnl for part in parts), Decimal(0))
+    value = sum((part.quantity * part.entry_price for part in parts), Decimal(0))
+    return Closed(first.cycle_id, first.symbol, first.opened_at, pnl, pnl / value * 100)
+
+
 def _proposed(
-    proposal: str, decision: str | None, approval_id: str | None, trade: str | None
+    proposal: str,
+    decision: str | None,
+    approval_id: str | None,
+    refused: bool,
+    trade: str | None,
 ) -> Proposed:
     return Proposed(
         proposal=from_document(TradeProposal, proposal),
         decision=decision,
         approved=approval_id is not None,
+        refused=refused,
         trade=None if trade is None else from_document(HypotheticalTrade, trade),
     )

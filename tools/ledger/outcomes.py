@@ -29,14 +29,28 @@ class Outcomes:
             with self._store.writing() as connection:
                 connection.execute(insert(awaited), [columns(one, awaited) for one in prices])
 
-    def due(self, venue: str, now: datetime, limit: int) -> tuple[Awaited, ...]:
-        """Prices of this venue whose time has come, the longest overdue first."""
-        statement = (
-            select(awaited)
+    def due(self, venue: str, now: datetime, of_each: int) -> tuple[Awaited, ...]:
+        """
+        Prices of this venue whose time has come, so many of each market, the longest overdue first.
+
+        Of each, so that a market no venue tells of any more stands in no other one's way.
+        """
+        place = (
+            func.row_number()
+            .over(
+                partition_by=awaited.c.symbol,
+                order_by=(awaited.c.due_at, awaited.c.cycle_id, awaited.c.horizon_h),
+            )
+            .label("place")
+        )
+        ripe = (
+            select(awaited, place)
             .join(cycles)
             .where(awaited.c.due_at <= now, cycles.c.venue == venue)
-            .order_by(awaited.c.due_at, awaited.c.cycle_id, awaited.c.symbol)
-            .limit(limit)
+            .subquery()
+        )
+        statement = (
+            select(ripe).where(ripe.c.place <= of_each).order_by(ripe.c.due_at, ripe.c.cycle_id)
         )
         with self._store.reading() as connection:
             return tuple(from_columns(Awaited, row) for row in connection.execute(statement))

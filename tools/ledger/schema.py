@@ -235,6 +235,7 @@ positions = table(
     amount("best_price", null=True),
     time("deadline_at", null=True),
     time("invalidated_at", null=True),
+    time("reviewed_at", null=True),
     Index("positions_by_end", "closed_at"),
 )
 

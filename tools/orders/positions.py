@@ -6,13 +6,13 @@ money, and the last part of a position takes what the parts before it left.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from decimal import Decimal
 
 from records.base import Record
 from records.order import ExitReason, Fill, OrderIntent, OrderRole, Position, Trade
 from records.proposal import ProposalDraft
 from records.verdict import Approval
+from tools.orders.thesis import deadline
 
 
 class Origin(Record):
@@ -74,12 +74,8 @@ def enter(position: Position | None, fill: Fill, origin: Origin) -> Position:
         leverage=approval.leverage,
         first_stop=approval.stop,
         best_price=fill.price,
-        deadline_at=_deadline(origin.draft, fill.at),
+        deadline_at=deadline(origin.draft, fill.at),
     )
-
-
-def _deadline(draft: ProposalDraft, opened_at: datetime) -> datetime | None:
-    return None if draft.deadline_h is None else opened_at + timedelta(hours=draft.deadline_h)
 
 
 def leave(position: Position, fill: Fill, intent: OrderIntent, cycle_id: str) -> Effect:

@@ -87,7 +87,8 @@ class Protector:
 
     def _with_thesis(self, position: Position, closes: CandleSeries | None) -> Position:
         """The position with what became of its thesis, written down; news of it is an event."""
-        seen = judged(position, closes, self._rules)
+        opened_by = self._ledger.decisions.proposal(position.proposal_id)
+        seen = judged(position, opened_by.draft if opened_by else None, closes, self._rules)
         if seen == position:
             return position
         self._ledger.account.save_position(seen)

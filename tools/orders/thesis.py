@@ -12,16 +12,36 @@ from records.candles import CandleSeries
 from records.clock import epoch_ms, from_epoch_ms
 from records.interval import interval_ms
 from records.order import Position
+from records.proposal import ProposalDraft
 from records.risk import ExitRules
 
 
-def judged(position: Position, closes: CandleSeries | None, rules: ExitRules) -> Position:
-    """The position with its deadline, and the close that proved it wrong if there is one."""
-    deadline = _deadline(position, rules)
-    wrong = position.invalidated_at or invalidated_at(position, closes)
-    if (deadline, wrong) == (position.deadline_at, position.invalidated_at):
-        return position
-    return position.model_copy(update={"deadline_at": deadline, "invalidated_at": wrong})
+def judged(
+    position: Position, draft: ProposalDraft | None, closes: CandleSeries | None, rules: ExitRules
+) -> Position:
+    """
+    The position with its deadline as of now, and the close that proved it wrong if there is one.
+
+    `draft` is what it was opened by. What is newly known to be wrong is not reviewed yet, however
+    old the candle is that told it.
+    """
+    due, wrong = _deadline(position, draft, rules), position.invalidated_at
+    if wrong is None and (found := invalidated_at(position, closes)) is not None:
+        return position.model_copy(
+            update={"deadline_at": due, "invalidated_at": found, "reviewed_at": None}
+        )
+    return (
+        position
+        if due == position.deadline_at
+        else position.model_copy(update={"deadline_at": due})
+    )
+
+
+def deadline(draft: ProposalDraft, opened_at: datetime) -> datetime | None:
+    """When the thesis of a proposal should have come true, by its own word."""
+    if draft.deadline_h is None:
+        return None
+    return opened_at + timedelta(hours=float(draft.deadline_h))
 
 
 def invalidated_at(position: Position, closes: CandleSeries | None) -> datetime | None:
@@ -36,13 +56,14 @@ def invalidated_at(position: Position, closes: CandleSeries | None) -> datetime 
     return None
 
 
-def _deadline(position: Position, rules: ExitRules) -> datetime | None:
-    """The sooner of what the proposal named and what the settings allow; never put off."""
+def _deadline(position: Position, draft: ProposalDraft | None, rules: ExitRules) -> datetime | None:
+    """The sooner of what the proposal named and what the settings of now allow."""
     latest = rules.thesis_deadline_h
-    known = [] if position.deadline_at is None else [position.deadline_at]
-    if latest is not None:
-        known.append(position.opened_at + timedelta(hours=latest))
-    return min(known, default=None)
+    asked = (
+        deadline(draft, position.opened_at) if draft is not None else None,
+        None if latest is None else position.opened_at + timedelta(hours=latest),
+    )
+    return min((one for one in asked if one is not None), default=None)
 
 
 def _is_beyond(position: Position, close: Decimal, limit: Decimal) -> bool:

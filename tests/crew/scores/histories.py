@@ -9,7 +9,7 @@ from typing import Literal
 
 from records.ids import cycle_id
 from records.model_calls import ModelCalls
-from records.outcome import HypotheticalTrade, LaterPrice
+from records.outcome import Awaited, HypotheticalTrade, LaterPrice
 from records.proposal import ProposalDraft, Sizing, TradeProposal
 from records.reports import ReportRow, TechnicalReport, TechnicalView
 from records.verdict import RiskVerdict, VerdictDraft
@@ -55,6 +55,22 @@ class History:
                 )
             )
 
+    def wait(self, cycle: str, at: datetime, symbol: str) -> None:
+        """The price 100, whose later ones are not known yet."""
+        self.ledger.outcomes.wait_for(
+            [
+                Awaited(
+                    cycle_id=cycle,
+                    symbol=symbol,
+                    at=at,
+                    price=Decimal(100),
+                    horizon_h=hours,
+                    due_at=at + timedelta(hours=hours),
+                )
+                for hours in HORIZONS
+            ]
+        )
+
     def view(self, cycle: str, at: datetime, agent: str, said: dict[str, float]) -> None:
         """A technical report of an agent with a task and a model of its own."""
         views = tuple(
@@ -95,14 +111,15 @@ class History:
         )
 
     def entry(
-        self, cycle: str, at: datetime, decision: Literal["veto", "approve"], pct: str | None
+        self, cycle: str, at: datetime, decision: Literal["veto", "approve"] | None, pct: str | None
     ) -> None:
         """A proposal of 2 units at 100, judged, and what it would have made; None: unfilled."""
         proposal = proposal_of(cycle, at)
         self.ledger.decisions.add_proposal(proposal)
         self.calls(cycle, "trader", "proposal", "TradeProposals", "test/trader")
-        self.ledger.decisions.add_verdict(verdict_of(proposal, decision))
-        self.calls(cycle, "officer", "verdict", "submit_verdict", "test/officer")
+        if decision is not None:
+            self.ledger.decisions.add_verdict(verdict_of(proposal, decision))
+            self.calls(cycle, "officer", "verdict", "submit_verdict", "test/officer")
         self.ledger.outcomes.book_trade(trade_of(proposal, at, pct))
 
 

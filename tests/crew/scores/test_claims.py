@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from crew.scores.claims import UNKNOWN, Author, Authors, of_proposals
 from records.model_calls import ModelCalls
 from records.reports import ReportRow
@@ -67,4 +69,16 @@ def test_the_confidence_of_a_short_is_that_of_a_fall(tmp_path: Path) -> None:
     short = entry._replace(proposal=entry.proposal.model_copy(update={"draft": draft}))
 
     (as_long,), (as_short,) = of_proposals([entry], Authors([])), of_proposals([short], Authors([]))
-    assert (as_long.cycle_id, as_long.up, as_short.up) == (cycle, 0.75, 0.25)
+    assert (as_long.cycle_id, as_long.up, as_short.up) == (cycle, 0.875, 0.125)
+
+
+def test_an_unsure_proposal_is_still_one_of_its_direction(tmp_path: Path) -> None:
+    """Whoever proposes to buy with little confidence does not forecast a fall."""
+    with a_history(tmp_path) as history:
+        history.entry(history.cycle(BEGAN), BEGAN, "veto", "1")
+        (entry,) = history.ledger.judged.proposed(Stretch("demo"))
+    draft = entry.proposal.draft.model_copy(update={"confidence": 0.35})
+    unsure = entry._replace(proposal=entry.proposal.model_copy(update={"draft": draft}))
+
+    (forecast,) = of_proposals([unsure], Authors([]))
+    assert forecast.up == pytest.approx(0.675)

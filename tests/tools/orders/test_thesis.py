@@ -8,6 +8,7 @@ import pytest
 
 from records.candles import CandleSeries
 from records.clock import epoch_ms
+from records.proposal import ProposalDraft
 from records.risk import ExitRules
 from tests.crash.script import BTC
 from tests.tools.orders.live import Live, sound
@@ -16,6 +17,12 @@ from tools.orders.thesis import invalidated_at, judged
 
 LONG = {"side": "long", "invalidation_price": Decimal(95)}
 SHORT = {"side": "short", "invalidation_price": Decimal(105)}
+
+
+def naming(hours):
+    return ProposalDraft(
+        symbol=BTC, action="open_long", stop=Decimal(90), thesis="Higher lows.", deadline_h=hours
+    )
 
 
 def closing(*prices, first=datetime(2026, 3, 1, 12, 0, tzinfo=UTC), reach=50):
@@ -60,14 +67,14 @@ def test_candles_of_before_the_entry_prove_nothing():
 
 def test_no_candles_prove_nothing():
     """A market without its frame is judged when it has one again."""
-    assert judged(held(**LONG), None, ExitRules()) == held(**LONG)
+    assert judged(held(**LONG), None, None, ExitRules()) == held(**LONG)
 
 
 def test_an_invalidated_thesis_stays_so_when_the_price_comes_back():
     """Otherwise a review could be missed between two cycles."""
-    once = judged(held(**LONG), closing(94), ExitRules())
+    once = judged(held(**LONG), None, closing(94), ExitRules())
     assert once.invalidated_at == OPENED + timedelta(minutes=2)
-    assert judged(once, closing(120, 94, 120), ExitRules()) == once
+    assert judged(once, None, closing(120, 94, 120), ExitRules()) == once
     assert once.thesis_failure(OPENED) == "thesis_invalidated"
     assert once.thesis_failed_at(OPENED) == once.invalidated_at
 
@@ -78,15 +85,40 @@ def test_an_invalidated_thesis_stays_so_when_the_price_comes_back():
 )
 def test_the_sooner_deadline_holds(named_h, settings_h, due_h):
     """An analyst cannot put off what the settings ask for."""
-    named = None if named_h is None else OPENED + timedelta(hours=named_h)
-    seen = judged(held(deadline_at=named), None, ExitRules(thesis_deadline_h=settings_h))
+    seen = judged(held(), naming(named_h), None, ExitRules(thesis_deadline_h=settings_h))
     due = None if due_h is None else OPENED + timedelta(hours=due_h)
     assert seen.deadline_at == due
-    assert judged(seen, None, ExitRules()) == seen, "once written down it stays"
     if due is not None:
         assert seen.thesis_failure(due - timedelta(microseconds=1)) is None
         assert seen.thesis_failure(due) == "thesis_deadline"
         assert seen.thesis_failed_at(due) == due
+
+
+def test_a_deadline_from_the_settings_can_be_taken_back():
+    """The proposal's own stands again; a cycle with a wrong setting must not sell for good."""
+    wrong = judged(held(), naming(72), None, ExitRules(thesis_deadline_h=1))
+    right = judged(wrong, naming(72), None, ExitRules())
+    assert right.deadline_at == OPENED + timedelta(hours=72)
+
+
+def test_a_failed_thesis_awaits_its_review_until_a_crew_met():
+    """Also when the candle that tells it came late, and again when its deadline passes after."""
+    soon = OPENED + timedelta(hours=1)
+    wrong = held(invalidated_at=OPENED)
+    assert not held().awaits_review(soon)
+    assert wrong.awaits_review(soon)
+    assert not wrong.model_copy(update={"reviewed_at": OPENED}).awaits_review(soon)
+
+    met = held(**LONG, reviewed_at=soon)
+    late_news = judged(met, None, closing(94), ExitRules())
+    assert late_news.invalidated_at < soon
+    assert late_news.awaits_review(soon)
+
+    due = held(deadline_at=soon)
+    assert not due.awaits_review(soon - timedelta(seconds=1))
+    assert due.awaits_review(soon)
+    assert not due.model_copy(update={"reviewed_at": soon}).awaits_review(soon)
+    assert due.model_copy(update={"reviewed_at": OPENED}).awaits_review(soon)
 
 
 @pytest.fixture

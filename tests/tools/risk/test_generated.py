@@ -67,7 +67,8 @@ def test_without_its_rule_a_limit_would_be_seen_to_break(found, limit, monkeypat
     """The proof can fail: it does not take the gate's word for what is within the limits."""
     world = BY_HAND.get(limit) or some_world(found.only[limit])
     assert [breach.limit for breach in answer_of(world).breaches] == [limit]
-    for rules in (limits._ENTRY_RULES, limits._EXIT_RULES):
-        monkeypatch.delitem(rules, limit, raising=False)
+    for name in ("_ENTRY_RULES", "_EXIT_RULES"):  # copies: put back, a rule would come last
+        left = {one: rule for one, rule in getattr(limits, name).items() if one != limit}
+        monkeypatch.setattr(limits, name, left)
     with pytest.raises((AssertionError, ValueError)):
         hold_to_the_limits(answer_of(world), world)

@@ -8,6 +8,7 @@ down_revision: str | None = "0006"
 STATEMENTS = (
     "ALTER TABLE positions ADD COLUMN deadline_at INTEGER",
     "ALTER TABLE positions ADD COLUMN invalidated_at INTEGER",
+    "ALTER TABLE positions ADD COLUMN reviewed_at INTEGER",
 )
 
 
