@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from decimal import Decimal
-from functools import partial
 from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -13,25 +12,25 @@ from typing import TYPE_CHECKING, Any, Self
 from crew.arming import Permit, clock_problem, key_unseen, not_armed
 from crew.desk import Desk
 from crew.ending import Ending, cycle_record, stopped
+from crew.learning import learn_at_the_end
 from crew.protecting import Protecting
 from crew.transcript import Transcript
 from records import ids
 from records.breaker import BreakerState
 from records.clock import Clock
 from records.cycle import CycleRecord, Event, ModelUse
-from records.errors import BudgetExhausted, ModelFailed, TradingError, VenueError
+from records.errors import BudgetExhausted, ModelFailed, VenueError
 from records.order import AccountState, Fill, Trade
 from records.ports import MarketRequest, MarketSource
 from tools.orders.execution import Execution
 from tools.orders.valuation import value_account
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from crew.meeting import Meeting, Prepared
     from crew.recording import Recorder
     from records.context import Outside
-    from records.lesson import Lesson
     from records.market import MarketSnapshot
     from records.model_calls import ModelCalls
     from records.signal import TradingSignal
@@ -441,50 +440,23 @@ class Run:
             self._recorder.finish()
         return record
 
-    def _worded(self, lessons: "Sequence[Lesson]") -> "Sequence[Lesson]":
-        """The same lessons in a model's words, where the settings ask for them."""
-        if self._meeting is None or self.desk.settings.memory.reflections != "model":
-            return lessons
-        from crew.reflecting import reworded
-
-        warn = partial(self._event, "warning", "reflections")
-        return reworded(self.desk, lessons, self._meeting.reflecting_calls, warn)
-
     def _note_use(self) -> None:
         """What the meeting cost so far, if one was held."""
         if self._meeting is not None:
             self._use, self._calls = self._meeting.use, self._meeting.calls
 
     def _learn(self) -> None:
-        """
-        Book what became of earlier decisions, and what they taught.
-
-        A cycle that has traded is recorded whatever goes wrong here; what is due stays due.
-        """
-        from crew.lessons import learn
-
-        try:
-            self._book_outcomes()
-            closed = self.desk.ledger.account.trades_of(self.ids.cycle_id)
-            learn(self.desk, self.ids, self.clock.now(), closed, self._worded)
-        except (TradingError, ValueError) as failure:
-            self._event("warning", "outcomes", f"Nothing more was learned: {str(failure)[:300]}")
-
-    def _book_outcomes(self) -> None:
-        """What became of earlier decisions; after a stop there is no time to look."""
-        if self._snapshot is None or self._market is None or self.desk.stopping.asked is not None:
-            return
-        from crew.outcomes import Seen, book_due
-
-        seen = Seen(
-            cycle_id=self.ids.cycle_id,
-            now=self.clock.now(),
+        """What became of earlier decisions; after a stop there is no time to look them up."""
+        stopped = self.desk.stopping.asked is not None
+        learn_at_the_end(
+            self.desk,
+            self.ids,
+            self.clock.now(),
+            snapshot=None if stopped else self._snapshot,
             market=self._market,
-            snapshot=self._snapshot,
-            warn=partial(self._event, "warning", "outcomes"),
-            left_s=self.desk.stopping.left_s,
+            meeting=self._meeting,
+            event=self._event,
         )
-        book_due(self.desk, seen)
 
     def _booked(self) -> tuple[Fill, ...]:
         return () if self._execution is None else tuple(self._execution.books.booked)

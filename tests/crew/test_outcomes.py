@@ -229,14 +229,15 @@ def test_every_sized_entry_gets_its_trade_when_the_last_price_is_known(
     lived: tuple[Path, list[CycleRecord]],
 ) -> None:
     """Vetoed, refused and approved alike: only so can a veto be judged."""
-    home, (first, second, third) = lived
+    home, (first, _, third) = lived
     sized = [p for p in first.proposals if p.draft.opens and p.sizing is not None]
     with a_desk(home, BOLD, at=BUSY) as desk:
         outcomes = desk.ledger.outcomes
-        assert outcomes.hypotheticals_booked_in(second.cycle_id) == ()
-        found = outcomes.hypotheticals_booked_in(third.cycle_id)
+        looked_up = [outcomes.hypothetical(proposal.proposal_id) for proposal in sized]
+        found = [one for one in looked_up if one is not None]
 
     assert sized and {one.proposal_id for one in found} == {p.proposal_id for p in sized}
+    assert {one.booked_in for one in found} == {third.cycle_id}
     for one in found:
         assert set(one.horizon_pct) == {1, 4, 24}
         assert one.pnl_pct == one.horizon_pct[24]

@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, insert, select
 from records.model_calls import ModelCalls
 from records.outcome import Awaited, HypotheticalTrade, LaterPrice
 from tools.ledger.engine import Store
-from tools.ledger.rows import columns, document, documents, from_columns, in_order
+from tools.ledger.rows import columns, document, documents, from_columns
 from tools.ledger.schema import awaited, cycles, hypothetical_trades, later_prices, model_calls
 
 
@@ -28,6 +28,13 @@ class Outcomes:
         if prices:
             with self._store.writing() as connection:
                 connection.execute(insert(awaited), [columns(one, awaited) for one in prices])
+
+    def is_due(self, venue: str, now: datetime) -> bool:
+        """Whether the time of any price of this venue has come."""
+        first = select(awaited.c.cycle_id).join(cycles)
+        ripe = first.where(awaited.c.due_at <= now, cycles.c.venue == venue).limit(1)
+        with self._store.reading() as connection:
+            return connection.execute(ripe).first() is not None
 
     def due(self, venue: str, now: datetime, of_each: int) -> tuple[Awaited, ...]:
         """
@@ -99,17 +106,6 @@ class Outcomes:
         with self._store.reading() as connection:
             found = documents(HypotheticalTrade, connection.execute(statement))
         return found[0] if found else None
-
-    def hypotheticals_booked_in(self, cycle_id: str) -> tuple[HypotheticalTrade, ...]:
-        """What became known in a cycle, oldest decision first."""
-        table = hypothetical_trades
-        statement = (
-            select(table.c.record)
-            .where(table.c.booked_in == cycle_id)
-            .order_by(table.c.at, *in_order(table.c.proposal_id))
-        )
-        with self._store.reading() as connection:
-            return documents(HypotheticalTrade, connection.execute(statement))
 
     def add_calls(self, calls: Sequence[ModelCalls]) -> None:
         """Enter what the agents of a cycle asked of models."""

@@ -70,7 +70,6 @@ def test_a_trade_comes_back_as_it_was_booked(begun):
     begun.outcomes.book_trade(trade := samples.hypothetical())
 
     assert begun.outcomes.hypothetical(trade.proposal_id) == trade
-    assert begun.outcomes.hypotheticals_booked_in(CYCLE) == (trade,)
     assert begun.outcomes.hypothetical("none") is None
 
 
