@@ -7,6 +7,8 @@ from outside is read strictly, and of its words none can reach a prompt.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -41,8 +43,7 @@ def list_lessons(
 ) -> None:
     """The newest lessons, a line each."""
     with the_ledger() as ledger:
-        known = ledger.lessons.lessons(None)
-    found = [one for one in reversed(known) if symbol in (None, one.symbol)][:limit]
+        found = ledger.lessons.lessons(None, limit, symbol)[::-1]
     if as_json:
         print_json([one.model_dump(mode="json") for one in found])
     else:
@@ -88,10 +89,10 @@ def export(file: File) -> None:
     """Write all lessons to a new file."""
     with the_ledger() as ledger:
         known = ledger.lessons.lessons(None)
-    text = "".join(f"{one.model_dump_json()}\n" for one in known)
     try:
-        with file.open("x", encoding="utf-8") as target:
-            target.write(text)
+        with file.open("x", encoding="utf-8") as target, _gone_if_unfinished(file):
+            target.writelines(f"{one.model_dump_json()}\n" for one in known)
+            target.flush()
     except OSError as error:
         raise SettingsError(f"{file} cannot be written: {error.strerror}. Name another.") from error
     typer.echo(f"Wrote {len(known)} lessons to {file}.")
@@ -128,6 +129,16 @@ def rebuild() -> None:
             typer.echo(done)
         finally:
             memory.close()
+
+
+@contextmanager
+def _gone_if_unfinished(file: Path) -> Iterator[None]:
+    """Half an export must not be taken for all of it."""
+    try:
+        yield
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
 
 
 def _read(file: Path, now: "datetime") -> list[tuple[str, "Lesson"]]:

@@ -5,22 +5,14 @@ It reads the state folder and changes nothing in it. Whoever would be paid is na
 estimate, before the first model is asked.
 """
 
-import os
-import sys
-from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from crew.console import AsJson, confirm, print_json
+from crew.console import AsJson, print_json
 from crew.opening import file_of, opened_for_recordings, since_of
-from crew.visible import visible
-from records.errors import SettingsError
-
-if TYPE_CHECKING:
-    from crew.what_if.planned import Plan
+from crew.paying import agreed, leave_if_stopped, progress
 
 
 def what_if(
@@ -77,62 +69,13 @@ def what_if(
     page = None if html is None else page_file(html)
     with opened_for_recordings() as desk:
         asked = plan(desk, change, chosen(desk, cycles, since_of(since, desk)))
-        budget = _agreed(asked, budget_usd, yes=yes)
+        budget = agreed(asked.estimate, asked.usual_budget_usd, budget_usd, yes=yes)
         with desk.stopping.listening():
-            found = answer(desk, asked, budget_usd=budget, say=_progress(quiet=as_json))
+            found = answer(desk, asked, budget_usd=budget, say=progress(quiet=as_json))
     if not as_json:
         typer.echo(table(found))
     if page is not None:
         write_page(found, page)
     if as_json:  # last: when the page fails, that is the one document
         print_json(found.document())
-    if desk.stopping.asked is not None:
-        _leave_threads()
-
-
-def _leave_threads() -> None:
-    """End the process although a model may still be answering somewhere."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
-
-
-def _agreed(asked: "Plan", budget_usd: str | None, *, yes: bool) -> Decimal | None:
-    """The budget, agreed to before anybody is paid; raises SettingsError when it is not."""
-    from crew.models.prices import unbound
-    from crew.what_if.told import question
-
-    budget = asked.usual_budget_usd if budget_usd is None else _amount(budget_usd)
-    if not asked.estimate.may_ask:
-        return budget
-    if budget_usd is not None and asked.estimate.unpriced:
-        raise SettingsError(
-            f"--budget-usd cannot be kept. {unbound(asked.estimate.unpriced)} Nothing was asked."
-        )
-    said = visible(question(asked.estimate, budget))
-    if yes:
-        typer.echo(said.removesuffix(" Ask?"), err=True)
-    else:
-        confirm(said)
-    return budget
-
-
-def _amount(text: str) -> Decimal:
-    from pydantic import TypeAdapter, ValidationError
-
-    from records.base import NonNegativeAmount
-
-    try:
-        amount: Decimal = TypeAdapter(NonNegativeAmount).validate_python(text)
-    except ValidationError:
-        raise SettingsError(
-            f"--budget-usd takes an amount such as 2.50, not {text[:40]!r}. Nothing was asked."
-        ) from None
-    return amount
-
-
-def _progress(*, quiet: bool) -> Callable[[str], None]:
-    """Progress on a terminal's stderr, and nowhere else."""
-    if quiet or not sys.stderr.isatty():
-        return lambda _text: None
-    return lambda text: typer.echo(f"  … {visible(text)}", err=True)
+    leave_if_stopped(desk)

@@ -12,7 +12,7 @@ _NOTES = (
     "horizon, of whatever market, counts as one independent case: markets move together.",
     "Brier: 0 perfect, 0.25 knows nothing, 1 always wrong. Trades as proposed are hypothetical:",
     "stop and target walked through candles, after fees, without slippage and funding.",
-    "What the desk would have done without one of them: `desk what-if --without AGENT`.",
+    "What the desk would have done without one of them: `desk scores --what-if`.",
 )
 
 

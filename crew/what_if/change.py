@@ -113,6 +113,16 @@ class Change:
         return spec if self.without is None else silenced(spec, self.without)
 
 
+def may_be_silent(spec: CrewSpec) -> tuple[str, ...]:
+    """Agents at work whose silence has an answer: without them something is still decided."""
+    needed = {
+        task.agent
+        for task in spec.tasks.values()
+        if task.output == "TradeProposals" or task.finish_with in ACTING_TOOLS
+    }
+    return tuple(name for name in spec.at_work() if name not in needed)
+
+
 def silenced(spec: CrewSpec, agent: str) -> CrewSpec:
     """The crew without one agent's tasks; raises SettingsError where that has no answer."""
     if agent not in spec.agents:

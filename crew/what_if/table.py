@@ -15,6 +15,18 @@ def table(answer: Answer) -> str:
     return "\n".join(visible(line) for line in _lines(answer))
 
 
+def summary(answer: Answer) -> str:
+    """The figures of the whole answer, without its decisions."""
+    lines = [told.title(answer), *(f"  {line}" for line in told.counts(answer))]
+    if any(one.kind == "entry" for one in answer.differences):
+        lines += _columns(list(_sums(answer)))
+    lines += [f"  {answer.stopped}"] * (answer.stopped is not None)
+    if answer.unanswered:
+        first = answer.unanswered[0]
+        lines.append(f"  no answer from {len(answer.unanswered)} more: {in_one_line(first.why)}")
+    return "\n".join(visible(line) for line in lines)
+
+
 def _lines(answer: Answer) -> Iterator[str]:
     yield told.title(answer)
     yield from (f"  {line}" for line in told.counts(answer))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import sys
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from crew.cli_memory import export
 from crew.home import cycle_lock
+from records.errors import SettingsError
 from tests.crew.test_cli import desk, refused
 from tests.tools.ledger import samples
 from tools.ledger.ledger import Ledger
@@ -51,6 +54,37 @@ def test_a_forgotten_lesson_is_told_of_no_more_and_does_not_come_back(home: Path
 
     assert again.stdout == "Added 0 of 2 lessons.\n"
     assert listed(home) == [IDS[1]]
+
+
+def test_lessons_of_one_market_are_listed_alone(home: Path) -> None:
+    """So many of the newest, of that market."""
+    with Ledger(home / "ledger.db", str) as ledger:
+        ledger.lessons.add_lesson(samples.lesson(3, symbol="ETH/USDT"))
+    symbol = samples.lesson(1).symbol
+    said = desk("memory", "list", "--symbol", symbol, "--limit", "1", "--json", home=home).stdout
+
+    assert [one["lesson_id"] for one in json.loads(said)] == [IDS[1]]
+
+
+def test_an_export_that_cannot_be_finished_leaves_no_file(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of the lessons would be taken for all of them."""
+    with Ledger(home / "ledger.db", str) as ledger, ledger.transaction():
+        for number in range(3, 400):
+            ledger.lessons.add_lesson(samples.lesson(number))
+    file = tmp_path / "all.jsonl"
+    with monkeypatch.context() as small:
+        small.setenv("DESK_HOME", str(home))
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
+        try:
+            with pytest.raises(SettingsError, match="cannot be written: File too large"):
+                export(file)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert not file.exists()
 
 
 def test_nothing_is_forgotten_unasked(home: Path) -> None:

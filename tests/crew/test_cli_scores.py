@@ -9,6 +9,7 @@ import pytest
 from tests.crew.desks import one_cycle
 from tests.crew.scores.histories import BEGAN, a_history, days
 from tests.crew.test_cli import desk, refused
+from tests.crew.what_if.histories import recorded
 
 BROKEN = {"DESK_FILE": "no_such_desk.yaml"}
 
@@ -76,6 +77,40 @@ def test_a_name_nobody_has_is_refused_with_those_that_are(home: Path) -> None:
     said = refused(desk("scores", "--agent", "se\ner", home=home), 2)
 
     assert "known: seer" in said
+
+
+def test_beside_it_stands_what_the_desk_would_have_been_without_each(tmp_path: Path) -> None:
+    """Every adviser silent in turn over recorded cycles, in the same answer."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DESK_HOME", raising=False)
+        recorded(tmp_path, "model=rulebook/bold")
+    said = desk("scores", "--what-if", home=tmp_path)
+    document = json.loads(
+        desk("scores", "--what-if", "--agent", "chart", "--json", home=tmp_path).stdout
+    )
+    alone = json.loads(desk("scores", "--json", home=tmp_path).stdout)
+
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.startswith("Scores on demo · SYNTHETIC market")
+    for agent in ("sentiment", "chart"):
+        assert f"What if: without {agent}. 1 cycle, 2026-11-03 01:00 to" in said.stdout
+    (one,) = document["without"]
+    assert (one["change"], one["cycles"], one["flips"]) == ("without chart", 1, 0)
+    assert alone["without"] is None
+
+
+def test_options_of_the_question_are_refused_without_it(home: Path) -> None:
+    """Somebody who names cycles must not believe the scores are of these."""
+    assert "belong to --what-if" in refused(desk("scores", "--cycles", "LAST_3", home=home), 2)
+
+
+def test_without_recordings_the_question_has_no_answer(home: Path) -> None:
+    """The scores stand; the question is refused with what to do."""
+    ended = desk("scores", "--what-if", home=home)
+
+    assert ended.returncode == 2
+    assert "seer: technical views" in ended.stdout
+    assert "No recorded cycle is meant" in ended.stderr
 
 
 def test_scores_start_no_crew(home: Path) -> None:

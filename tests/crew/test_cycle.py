@@ -434,11 +434,11 @@ def test_a_venue_without_any_of_the_markets_fails(tmp_path: Path) -> None:
 
 def test_a_stop_that_was_hit_is_told_and_becomes_a_lesson(tmp_path: Path) -> None:
     """What closed since the last cycle belongs to this one's record."""
-    clock = FixedClock(BUSY)
-    with a_desk(tmp_path, *SIX, at=clock) as desk:
+    clock = FixedClock(BUSY + timedelta(hours=12))
+    with a_desk(tmp_path, *SIX, "memory.horizons_h=[1]", at=clock) as desk:
         run_cycle(desk, print)
         trades = 0
-        for _ in range(80):
+        for _ in range(12):
             clock.advance(hours=1)
             record = run_cycle(desk, print)
             trades += len(record.trades)

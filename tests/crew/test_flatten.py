@@ -1,7 +1,9 @@
 """`desk flatten`: getting out works whatever else does not, and does not claim too much."""
 
 import json
+import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -31,25 +33,34 @@ def held(desk: Desk) -> set[str]:
     return {position.symbol for position in desk.ledger.account.open_positions()}
 
 
-def traded(desk: Desk) -> CycleRecord:
-    """A cycle that opened something."""
-    record = run_cycle(desk, quiet)
-    assert len(held(desk)) > 1
-    return record
+SOON = BUSY + timedelta(seconds=60)
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder whose only cycle opened something."""
+    home = tmp_path_factory.mktemp("past")
+    with a_desk(home, *SIX, "record=false", at=BUSY) as desk:
+        run_cycle(desk, quiet)
+        assert len(held(desk)) > 1
+    return home
+
+
+@pytest.fixture
+def home(past: Path, tmp_path: Path) -> Path:
+    """A copy of that folder."""
+    return Path(shutil.copytree(past, tmp_path / "home"))
 
 
 def test_everything_is_closed_while_breaker_halt_and_models_forbid_entries(
-    tmp_path: Path,
+    home: Path,
 ) -> None:
     """The moment to get out is the moment when nothing else works."""
-    clock = FixedClock(BUSY)
-    with a_desk(tmp_path, *SIX, at=clock) as desk:
-        traded(desk)
+    with a_desk(home, *SIX, at=BUSY) as desk:
         desk.ledger.safety.save_breaker(BreakerState(status="TRIGGERED", since=BUSY), None)
-    (tmp_path / "HALT").write_text("all is lost")
-    clock.advance(seconds=60)
+    (home / "HALT").write_text("all is lost")
     broken = settings(*SIX, "agents_file=no_agents.yaml", "model=openai/gpt-4o")
-    with open_desk(broken, tmp_path, clock, for_crew=False) as desk:
+    with open_desk(broken, home, FixedClock(SOON), for_crew=False) as desk:
         record = flatten(desk, None, quiet)
 
         assert held(desk) == set()
@@ -61,14 +72,11 @@ def test_everything_is_closed_while_breaker_halt_and_models_forbid_entries(
 
 
 @pytest.mark.parametrize("spelt", ["{0}/USDT:USDT", "{0}USDT", "{0}/usdt"])
-def test_one_market_is_closed_and_the_others_keep_their_stops(tmp_path: Path, spelt: str) -> None:
+def test_one_market_is_closed_and_the_others_keep_their_stops(home: Path, spelt: str) -> None:
     """However the market is spelt."""
-    clock = FixedClock(BUSY)
-    with a_desk(tmp_path, *SIX, at=clock) as desk:
-        traded(desk)
+    with a_desk(home, *SIX, at=SOON) as desk:
         before = held(desk)
         gone = sorted(before)[0]
-        clock.advance(seconds=60)
         record = flatten(desk, spelt.format(gone.partition("/")[0].lower()), quiet)
         after = held(desk)
         stops = {
@@ -92,14 +100,11 @@ def test_nothing_held_is_a_success(tmp_path: Path) -> None:
 @pytest.mark.parametrize("order", [flatten, accept])
 @pytest.mark.parametrize("typed", ["BTC/USD", "BTC/USDT:BTC", "XBT/USDT", "", "BTC"])
 def test_a_market_nobody_knows_is_refused_and_what_is_held_is_named(
-    tmp_path: Path, typed: str, order: Callable[..., CycleRecord]
+    home: Path, typed: str, order: Callable[..., CycleRecord]
 ) -> None:
     """To a misspelt name "nothing was held" would be a lie, and exit code 0 a costly one."""
-    clock = FixedClock(BUSY)
-    with a_desk(tmp_path, *SIX, at=clock) as desk:
-        traded(desk)
+    with a_desk(home, *SIX, at=SOON) as desk:
         before = held(desk)
-        clock.advance(seconds=60)
         record = order(desk, typed, quiet)
 
         assert held(desk) == before
@@ -108,14 +113,11 @@ def test_a_market_nobody_knows_is_refused_and_what_is_held_is_named(
     assert all(symbol in record.message for symbol in before)
 
 
-def test_a_market_that_is_held_is_known_though_no_setting_names_it(tmp_path: Path) -> None:
+def test_a_market_that_is_held_is_known_though_no_setting_names_it(home: Path) -> None:
     """Somebody who takes a market out of `symbols` must still be able to leave it."""
-    clock = FixedClock(BUSY)
-    with a_desk(tmp_path, *SIX, at=clock) as desk:
-        traded(desk)
+    with a_desk(home, *SIX, at=SOON) as desk:
         gone, other = sorted(held(desk))[:2]
-    clock.advance(seconds=60)
-    with a_desk(tmp_path, f"symbols=[{other}]", at=clock) as desk:
+    with a_desk(home, f"symbols=[{other}]", at=SOON) as desk:
         record = flatten(desk, gone, quiet)
 
         assert gone not in held(desk)
@@ -149,8 +151,7 @@ def test_entries_that_were_cancelled_are_told_of(
     def busy(_self: PaperAccount, _intent: OrderIntent) -> VenueOrder:
         raise VenueError("the venue takes no cancel now")
 
-    clock = FixedClock(BUSY)
-    with a_desk(tmp_path, *SIX, at=clock) as desk:
+    with a_desk(tmp_path, *SIX, at=BUSY) as desk:
         with monkeypatch.context() as venue:
             venue.setattr(PaperAccount, "create", far_away)
             venue.setattr(PaperAccount, "cancel", busy)
@@ -170,7 +171,7 @@ def test_entries_that_were_cancelled_are_told_of(
 
 
 def test_what_could_not_be_closed_is_named_with_code_4(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exit code 0 means flat, and nothing else."""
     create = PaperAccount.create
@@ -180,12 +181,9 @@ def test_what_could_not_be_closed_is_named_with_code_4(
             raise OrderRefused("the venue takes no order now")
         return create(self, intent)
 
-    clock = FixedClock(BUSY)
-    with a_desk(tmp_path, *SIX, at=clock) as desk:
-        traded(desk)
+    with a_desk(home, *SIX, at=SOON) as desk:
         before = held(desk)
         monkeypatch.setattr(PaperAccount, "create", refuses)
-        clock.advance(seconds=60)
         record = flatten(desk, None, quiet)
         stops = {
             o.intent.symbol for o in desk.ledger.execution.working_orders()
@@ -208,12 +206,9 @@ def test_without_a_terminal_it_needs_yes(tmp_path: Path) -> None:
     assert json.loads(answered.stdout)["hold_reason"] == "flatten"
 
 
-def test_money_is_kept_through_flatten(tmp_path: Path) -> None:
+def test_money_is_kept_through_flatten(home: Path) -> None:
     """What is left is the starting cash and what the trades made after fees."""
-    clock = FixedClock(BUSY)
-    with a_desk(tmp_path, *SIX, at=clock) as desk:
-        traded(desk)
-        clock.advance(minutes=10)
+    with a_desk(home, *SIX, at=BUSY + timedelta(minutes=10)) as desk:
         record = flatten(desk, None, quiet)
         trades = desk.ledger.account.trades(50)
 

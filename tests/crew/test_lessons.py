@@ -23,7 +23,7 @@ def test_every_sized_opening_gives_one_lesson_and_none_from_the_future(tmp_path:
             for one in desk.ledger.decisions.proposals(first.cycle_id)
             if one.draft.opens and one.sizing is not None
         }
-        for _ in range(9):
+        for _ in range(6):
             clock.advance(hours=6)
             run_cycle(desk, print)
         known = desk.ledger.lessons.lessons(None)

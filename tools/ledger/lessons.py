@@ -30,9 +30,17 @@ class Lessons:
             row = columns(lesson, lessons, record=document(lesson))
             connection.execute(insert(lessons), row)
 
-    def lessons(self, before: datetime | None, newest: int | None = None) -> tuple[Lesson, ...]:
-        """Lessons learned strictly before a time, so that a replay knows no more than then."""
+    def lessons(
+        self, before: datetime | None, newest: int | None = None, symbol: str | None = None
+    ) -> tuple[Lesson, ...]:
+        """
+        Lessons learned strictly before a time, so that a replay knows no more than then.
+
+        Only so many of the newest, and only those of one market, where that is asked.
+        """
         statement = _remembered(lessons.c.record)
+        if symbol is not None:
+            statement = statement.where(lessons.c.symbol == symbol)
         if before is not None:
             statement = statement.where(lessons.c.learned_at < before)
         identifier = lessons.c.lesson_id

@@ -223,7 +223,7 @@ def test_too_little_data_is_said_plainly(tmp_path: Path) -> None:
 
     assert "not enough data (6 cases, 3 of 30 independent)" in told
     assert "right" not in told.split("Intervals")[0]
-    assert "SYNTHETIC" in told and "desk what-if --without AGENT" in told
+    assert "SYNTHETIC" in told and "desk scores --what-if" in told
 
 
 def test_a_ledger_without_views_says_so(tmp_path: Path) -> None:
