@@ -32,6 +32,7 @@ from tools.ledger.ledger import Ledger
 from tools.risk.halt import why_halted
 
 if TYPE_CHECKING:
+    from crew.recalls import Recalls
     from records.context import Outside
     from records.market import MarketSnapshot
     from tools.exchange.ccxt_private import PrivateClient
@@ -94,6 +95,7 @@ class Desk:
         self._recorded: MarketSource | None = None
         self.recorded_news: NewsReading | None = None
         self.recorded_outside: Outside | None = None
+        self.recorded_recalls: Recalls | None = None
         self.models: ModelSource = LiveModels(settings.llm)
         self.tell_scoring: Callable[[Callable[[], ModelCalls]], None] = lambda _calls: None
         """Tells again of the calls that scored the recorded news."""
@@ -108,12 +110,17 @@ class Desk:
         news: "NewsReading | None",
         outside: "Outside | None" = None,
         models: ModelSource | None = None,
+        recalls: "Recalls | None" = None,
     ) -> None:
-        """Let a recording stand in for venue, feeds, what is asked beside them, and models."""
+        """Let a recording stand in for venue, feeds, what is asked beside them, and models.
+
+        Without `recalls` the memory is asked.
+        """
         self._recorded = market
         self.models = models or self.models
         self.recorded_news = news
         self.recorded_outside = outside
+        self.recorded_recalls = recalls
         self.tell_reflections = lambda _calls: None
 
     def redact(self, text: str) -> str:

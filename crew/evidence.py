@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from crew.desk import Desk
 from crew.newsroom import read_news
+from crew.recalls import Keep, KeptRecalls, ToldRecalls
 from memory.document import Recaller
 from memory.lessons import HASHED, LessonMemory, openai_embedding
 from records.clock import Clock, FixedClock
@@ -71,6 +72,7 @@ def gather(
     computed: Computed,
     outside: Outside | None,
     keep_news: Callable[[NewsReading], NewsReading],
+    keep_recalls: Keep | None,
     scoring_calls: "Callable[[], ModelCalls]",
 ) -> Iterator[Evidence]:
     """Start charts and extra indicators in processes of their own; wait for the pictures."""
@@ -105,13 +107,22 @@ def gather(
             chart_interval=interval,
             chart_larger=larger,
             charts=partial(studio.finish, desk.settings.charts.wait_s),
-            memory=memory,
+            memory=_recaller(desk, memory, keep_recalls),
             situations=situations(signals, leading, context.market_regime.value),
         )
     finally:
         memory.close()
         numbers.close()
         studio.finish(_DRAWING_TIMEOUT_S)
+
+
+def _recaller(desk: Desk, memory: LessonMemory, keep: Keep | None) -> Recaller:
+    """The memory itself where it can be asked again; what a model embeds is kept and told."""
+    if desk.recorded_recalls is not None:
+        return ToldRecalls(desk.recorded_recalls, desk.ledger.lessons.lessons_of)
+    if keep is None or desk.settings.memory.embedding == "hash":
+        return memory
+    return KeptRecalls(memory, keep)
 
 
 def desk_memory(home: Path, ledger: "Ledger", settings: "Settings") -> LessonMemory:

@@ -97,6 +97,7 @@ class Meeting:
                 computed=ready.computed,
                 outside=ready.outside,
                 keep_news=ready.recorder.news if ready.recorder else lambda reading: reading,
+                keep_recalls=ready.recorder.recalls if ready.recorder else None,
                 scoring_calls=lambda: crew.scoring_calls(),
             ) as seen,
             ready.recorder.models() if ready.recorder else nullcontext(),

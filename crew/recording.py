@@ -32,6 +32,7 @@ from tools.ledger.excerpt import excerpt, unpack
 if TYPE_CHECKING:
     from crew.models.call_log import CallLog
     from crew.models.recorded import RecordedCalls
+    from crew.recalls import Recalls
     from tools.news.item import NewsReading
 
 _log = logging.getLogger(__name__)
@@ -91,6 +92,10 @@ class Recorder:
         """Keep what was read."""
         self._write("news.json", reading.model_dump(mode="json"))
         return reading
+
+    def recalls(self, recalls: "Recalls") -> None:
+        """Keep what was remembered so far."""
+        self._write("recalls.json", recalls.model_dump(mode="json"))
 
     def outside(self, outside: Outside) -> None:
         """Keep what was read and remembered beside the market."""
@@ -191,6 +196,17 @@ def recording_of(desk: Desk, cycle_id: str) -> Path:
             "`record: true` in desk.yaml records every cycle from then on."
         )
     return folder
+
+
+def recorded_recalls(folder: Path) -> "Recalls | None":
+    """What was remembered, None where it is looked up again; raises SettingsError when damaged."""
+    from crew.recalls import Recalls
+
+    file = folder / "recalls.json"
+    if not file.is_file():
+        return None
+    with undamaged(file.name):
+        return Recalls.model_validate_json(file.read_bytes())
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from crew.recording import (
     recorded_ledger,
     recorded_news,
     recorded_outside,
+    recorded_recalls,
     recording_of,
     recordings,
 )
@@ -133,7 +134,13 @@ class Rerun:
                 self.calls, tick=clock.advance_to, by_place=by_place, redactor=again.redactor
             )
             news = recorded_news(folder)
-            again.stand_in(RecordedMarket(folder, clock), news, recorded_outside(folder), models)
+            again.stand_in(
+                RecordedMarket(folder, clock),
+                news,
+                recorded_outside(folder),
+                models,
+                recorded_recalls(folder),
+            )
             again.tell_scoring = self.calls.refuse_news if news is None else models.tell_scoring
             again.tell_reflections = models.tell_reflections
             again.draws = self.calls.pictured

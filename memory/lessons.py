@@ -9,7 +9,7 @@ and `note` says why. chromadb is not imported before there is a lesson to look f
 
 import logging
 import shutil
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -68,7 +68,7 @@ def openai_embedding(model: str, base_url: str | None = None) -> Embedding:
 
 
 HASHED = Embedding("hash", _hashed)
-_UNTOLD = {"decision": "", "thesis": "", "news_gist": "", "said": Said()}
+_UNTOLD: Mapping[str, Any] = {"decision": "", "thesis": "", "news_gist": "", "said": Said()}
 
 
 class LessonMemory:
@@ -358,12 +358,17 @@ def _candidates(answer: Any, symbols: Collection[str], read: dict[str, Lesson]) 
     return found
 
 
+def inert(lesson: Lesson) -> Lesson:
+    """The lesson without a word of a model or a feed."""
+    return lesson.model_copy(update=_UNTOLD)
+
+
 def _filed(lesson: Lesson) -> dict[str, str | int]:
     """What the index keeps: no word of a model or a feed is among it."""
     return {
         "symbol": lesson.symbol,
         "learned_at_us": _microseconds(lesson.learned_at),
-        "lesson": lesson.model_copy(update=_UNTOLD).model_dump_json(),
+        "lesson": inert(lesson).model_dump_json(),
     }
 
 

@@ -5,13 +5,21 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from crew.cycle import run_cycle
 from crew.desk import TOOL_NAMES, Desk, open_desk
 from crew.market_tape import ReplayedClock
 from crew.models.vision import can_see
 from crew.offline import offline
-from crew.recording import recorded_calls, recorded_ledger, recorded_news, recorded_outside
+from crew.recalls import Recalls
+from crew.recording import (
+    recorded_calls,
+    recorded_ledger,
+    recorded_news,
+    recorded_outside,
+    recorded_recalls,
+)
 from crew.replay import settings_of
 from crew.settings import Settings
 from crew.specs import CrewSpec, load_specs
@@ -20,7 +28,6 @@ from crew.what_if.change import Change
 from crew.what_if.purse import Purse
 from records.context import Outside
 from records.cycle import CycleRecord
-from records.errors import SettingsError
 from tools.news.item import NewsReading
 from tools.risk.halt import halt
 
@@ -44,7 +51,7 @@ def run_again(case: Case, change: Change, today: Desk, purse: Purse) -> Again:
     """Run it; raises TradingError when the recording cannot answer."""
     settings = settings_of(case.folder, change.of(case.folder, today.settings))
     heard, asked = purse.heard, purse.asked
-    news, outside = _told_then(case)
+    told = _told_then(case, settings)
     clock = ReplayedClock(case.recorded.started_at)
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="what-if-")))
@@ -52,7 +59,7 @@ def run_again(case: Case, change: Change, today: Desk, purse: Purse) -> Again:
         _halt_as_then(case, home)
         again = stack.enter_context(open_desk(settings, home, clock))
         again.spec = change.crew(again.spec)
-        _stand_in(again, case, change, today, purse, clock, news, outside)
+        _stand_in(again, case, change, today, purse, clock, told)
         stack.enter_context(_reaching(settings, again.spec))
         record = run_cycle(again, lambda _text: None)
     return Again(
@@ -60,7 +67,7 @@ def run_again(case: Case, change: Change, today: Desk, purse: Purse) -> Again:
         settings=settings,
         heard=purse.heard - heard,
         asked=purse.asked - asked,
-        without_news=news is None and record.model.calls > 0 and bool(today.feeds()),
+        without_news=told.news is None and record.model.calls > 0 and bool(today.feeds()),
     )
 
 
@@ -76,8 +83,7 @@ def _stand_in(
     today: Desk,
     purse: Purse,
     clock: ReplayedClock,
-    news: NewsReading | None,
-    outside: Outside | None,
+    told: "_ToldThen",
 ) -> None:
     from crew.what_if.market import PastMarket
     from crew.what_if.models import MixedModels
@@ -91,18 +97,27 @@ def _stand_in(
         redactor=again.redactor,
     )
     unread = NewsReading(sample=False, read_at=case.recorded.started_at)
-    again.stand_in(PastMarket(case.folder, clock), news or unread, outside, models)
+    again.stand_in(
+        PastMarket(case.folder, clock), told.news or unread, told.outside, models, told.recalls
+    )
     again.draws = _pictures_are_seen(again)
 
 
-def _told_then(case: Case) -> tuple[NewsReading | None, Outside | None]:
-    """The news and what was read beside the market; raises SettingsError when it is damaged."""
-    try:
-        return recorded_news(case.folder), recorded_outside(case.folder)
-    except ValueError:
-        raise SettingsError(
-            f"The news or the context of recording {case.cycle_id!r} cannot be read."
-        ) from None
+class _ToldThen(NamedTuple):
+    """What the cycle was told beside the market."""
+
+    news: NewsReading | None
+    outside: Outside | None
+    recalls: Recalls | None
+    """None: looked up again, which costs nothing."""
+
+
+def _told_then(case: Case, settings: Settings) -> _ToldThen:
+    """Raises SettingsError when it is damaged."""
+    recalls = recorded_recalls(case.folder)
+    if recalls is None and settings.memory.embedding != "hash":
+        recalls = Recalls(recalls=())  # nobody agreed to pay for embedding all lessons again
+    return _ToldThen(recorded_news(case.folder), recorded_outside(case.folder), recalls)
 
 
 def _other_temperature(before: CrewSpec, after: CrewSpec) -> frozenset[str]:

@@ -26,7 +26,7 @@ _NOT_ASKED = frozenset(
         *("margin_mode", "replay", "demo", "agents_file", "tasks_file", "what_if", "logs"),
         *("quote_max_age_s", "max_clock_offset_s", "context", "paper.cash"),
         *("news.feeds", "news.scoring", "news.model", "news.services_every_s"),
-        "news.allow_private_addresses",
+        *("news.allow_private_addresses", "memory.embedding", "memory.embedding_model"),
     }
 )
 """Settings of where cycles come from and what they were told: a recording answers as it was."""

@@ -272,6 +272,7 @@ def test_a_recording_of_an_older_release_says_so(
         ("settings.json", None),
         ("news.json", b"{}"),
         ("outside.json", b"[]"),
+        ("recalls.json", b"[]"),
         ("market.json", b'{"format": 2}'),
     ],
 )
