@@ -5,7 +5,7 @@ It only reads, over many cycles at once, and of one venue alone: a synthetic mar
 nothing about a real one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ from records.outcome import HypotheticalTrade
 from records.proposal import TradeProposal
 from records.reports import ReportRow
 from tools.ledger.engine import Store
-from tools.ledger.rows import documents, from_columns, from_document
+from tools.ledger.rows import from_columns, from_document
 from tools.ledger.schema import (
     approvals,
     awaited,
@@ -34,6 +34,10 @@ from tools.ledger.schema import (
     trades,
     verdicts,
 )
+
+
+_AT_ONCE = 1_000
+"""Rows in memory while they are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +113,11 @@ class Judged:
         wanted = select(awaited.c.cycle_id, awaited.c.symbol, awaited.c.horizon_h)
         return frozenset(map(tuple, self._rows(stretch, awaited.c.cycle_id, wanted)))
 
-    def reports(self, stretch: Stretch) -> tuple[ReportRow, ...]:
-        """Every report."""
+    def reports(self, stretch: Stretch) -> Iterator[ReportRow]:
+        """Every report, read as it is asked for: all of them at once are large."""
         wanted = select(reports.c.record).order_by(reports.c.created_at)
-        return documents(ReportRow, self._rows(stretch, reports.c.cycle_id, wanted))
+        for row in self._rows(stretch, reports.c.cycle_id, wanted):
+            yield from_document(ReportRow, row[0])
 
     def proposed(self, stretch: Stretch) -> tuple[Proposed, ...]:
         """Every entry the desk could size, whatever became of it."""
@@ -178,9 +183,12 @@ class Judged:
         with self._store.reading() as connection:
             return sum(connection.scalars(wanted), Decimal(0))
 
-    def _rows(self, stretch: Stretch, cycle_id: ColumnElement[str], wanted: Select[Any]) -> Any:
+    def _rows(
+        self, stretch: Stretch, cycle_id: ColumnElement[str], wanted: Select[Any]
+    ) -> Iterator[Any]:
+        rows = stretch.of(cycle_id, wanted).execution_options(yield_per=_AT_ONCE)
         with self._store.reading() as connection:
-            return connection.execute(stretch.of(cycle_id, wanted)).all()
+            yield from connection.execute(rows)
 
 
 def _together(parts: Sequence[Any]) -> Closed:
