@@ -17,6 +17,7 @@ import typer
 
 from crew.console import AsJson, confirm, market_now, print_json, the_ledger
 from crew.home import cycle_lock, state_folder
+from crew.typed_markets import meant
 from crew.visible import in_one_line, visible
 from records.errors import SettingsError
 
@@ -43,7 +44,8 @@ def list_lessons(
 ) -> None:
     """The newest lessons, a line each."""
     with the_ledger() as ledger:
-        found = ledger.lessons.lessons(None, limit, symbol)[::-1]
+        market = None if symbol is None else _market(symbol, ledger.lessons.symbols())
+        found = ledger.lessons.lessons(None, limit, market)[::-1]
     if as_json:
         print_json([one.model_dump(mode="json") for one in found])
     else:
@@ -129,6 +131,14 @@ def rebuild() -> None:
             typer.echo(done)
         finally:
             memory.close()
+
+
+def _market(typed: str, known: tuple[str, ...]) -> str:
+    """The market that is meant; raises SettingsError where no lesson is of it."""
+    if len(found := meant(typed, known)) != 1:
+        there = f"There are lessons of {', '.join(known)}." if known else "There is no lesson yet."
+        raise SettingsError(f"There is no lesson of {typed[:40]!r}. {in_one_line(there)}")
+    return found[0]
 
 
 @contextmanager

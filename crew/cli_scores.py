@@ -1,27 +1,34 @@
 """
 `desk scores`: how right each agent and each model was.
 
-The scores come from the ledger alone. What the desk would have been without one of its agents
+The scores come from the ledger alone. What the desk would have been without one of its advisers
 is asked on demand, because recorded cycles have to be run again for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crew.console import AsJson, market_now, print_json, the_ledger
+from crew.console import AsJson, amount, market_now, print_json, progress, the_ledger
 from records.errors import SettingsError
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from crew.what_if.in_turn import EachWithout, Without
 
-    from crew.scores.card import Scorecard
-    from crew.what_if.answer import Answer
 
-_CYCLES = "LAST_20"
-_TOLD_ELSEWHERE = frozenset({"compared", "estimate", "budget_usd"})
-"""What `desk what-if --json` tells of one question."""
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked beside the scores."""
+
+    agent: str | None
+    cycles: str | None
+    since: datetime | None
+    budget_usd: Decimal | None
+    yes: bool
 
 
 def scores(
@@ -31,15 +38,18 @@ def scores(
     agent: Annotated[str | None, typer.Option(help="Only this agent, as in agents.yaml.")] = None,
     model: Annotated[str | None, typer.Option(help="Only what was said with this model.")] = None,
     what_if: Annotated[
-        bool, typer.Option("--what-if", help="Also run cycles again without each agent in turn.")
+        bool, typer.Option("--what-if", help="Also: recorded cycles without each adviser in turn.")
     ] = False,
     cycles: Annotated[
-        str | None, typer.Option(help="Those cycles: LAST_20 (if left out), LAST_N, or ID,ID.")
+        str | None,
+        typer.Option(help="With --what-if: the newest 20 (if left out), LAST_N, or ids: ID,ID."),
     ] = None,
     budget_usd: Annotated[
-        str | None, typer.Option(help="Most that models may cost for --what-if.")
+        str | None, typer.Option(help="With --what-if: most that models may cost for all of it.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask about the cost.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="With --what-if: do not ask about the cost.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """How right each agent and each model was: hit rate, Brier score, trades, cost."""
@@ -48,8 +58,8 @@ def scores(
     from crew.scores.told import text
     from tools.ledger.judged import Stretch
 
-    if not what_if and (cycles is not None or budget_usd is not None or yes):
-        raise SettingsError("--cycles, --budget-usd and --yes belong to --what-if.")
+    _refuse_pairs(since, model, cycles, what_if=what_if, paying=yes or budget_usd is not None)
+    budget = None if budget_usd is None else amount(budget_usd)
     with the_ledger() as ledger:
         began = moment(since, market_now(ledger), "--since") if since is not None else None
         if (newest := ledger.judged.newest_venue()) is None:
@@ -60,56 +70,74 @@ def scores(
         card = scorecard(ledger, asked)
         if strangers := unknown(ledger, asked):
             raise SettingsError(strangers)
-    if not as_json:
-        typer.echo(text(card))
-    if what_if:
-        _without(card if as_json else None, agent, cycles, began, budget_usd, yes=yes)
+    document = card.model_dump(mode="json")
+    question = _Question(agent, cycles, began, budget, yes)
+    if not what_if:
+        print_json(document | {"without": None}) if as_json else typer.echo(text(card))
     elif as_json:
-        print_json(_document(card, None))
+        _ask(
+            question,
+            each=lambda _one, _currency: None,
+            end=lambda found: print_json(document | {"without": found.model_dump(mode="json")}),
+            quiet=True,
+        )
+    else:
+        from crew.what_if.table import adviser, advisers_head, advisers_notes
+
+        typer.echo(f"{text(card, asked_without=True)}\n\n{advisers_head()}")
+        _ask(
+            question,
+            each=lambda one, currency: typer.echo(adviser(one, currency)),
+            end=lambda found: typer.echo(advisers_notes(found)),
+            quiet=False,
+        )
 
 
-def _without(
-    card: "Scorecard | None",
-    agent: str | None,
-    cycles: str | None,
-    began: "datetime | None",
-    budget_usd: str | None,
-    *,
-    yes: bool,
+def _refuse_pairs(
+    since: str | None, model: str | None, cycles: str | None, *, what_if: bool, paying: bool
 ) -> None:
-    """The desk without each agent, told as they are known; in one document with a card."""
-    from crew.opening import opened_for_recordings
-    from crew.paying import agreed, leave_if_stopped, progress
-    from crew.what_if.cases import chosen
-    from crew.what_if.in_turn import answers, each_without, together, usual_budget_usd
-    from crew.what_if.table import summary
+    """Refuse options that would be taken for something they do not do; raises SettingsError."""
+    if not what_if and (cycles is not None or paying):
+        raise SettingsError("--cycles, --budget-usd and --yes belong to --what-if.")
+    if what_if and model is not None:
+        raise SettingsError(
+            "--what-if leaves an agent out whatever its model; --agent names one. Without "
+            "--what-if, --model works. Nothing was asked."
+        )
+    if since is not None and cycles is not None:
+        raise SettingsError("Give --cycles or --since, not both. Nothing was asked.")
 
-    wanted = cycles or (_CYCLES if began is None else None)
-    found = list["Answer"]()
+
+def _ask(
+    question: _Question,
+    *,
+    each: "Callable[[Without, str], None]",
+    end: "Callable[[EachWithout], None]",
+    quiet: bool,
+) -> None:
+    """The desk without each adviser: `each` is told one as it is known, `end` all of them."""
+    from crew.opening import leave_if_stopped, opened_for_recordings
+    from crew.paying import agreed
+    from crew.what_if.in_turn import answers, each_without, questions
+    from crew.what_if.purse import Purse
+
     with opened_for_recordings() as desk:
-        plans = each_without(desk, chosen(desk, wanted, None if wanted else began), agent)
-        budget = agreed(together(plans), usual_budget_usd(plans), budget_usd, yes=yes)
+        asked = questions(desk, question.cycles, question.since, question.agent)
+        budget = agreed(
+            asked.estimate,
+            asked.usual_budget_usd if question.budget_usd is None else question.budget_usd,
+            bound=question.budget_usd is not None,
+            yes=question.yes,
+            asked=asked.words,
+        )
+        purse = Purse(desk.settings.llm.prices, budget)
+        found = []
         with desk.stopping.listening():
-            for one in answers(
-                desk, plans, budget_usd=budget, say=progress(quiet=card is not None)
-            ):
+            for one in answers(desk, asked, purse, progress(quiet=quiet)):
                 found.append(one)
-                if card is None:
-                    typer.echo(f"\n{summary(one)}")
-    if card is not None:
-        print_json(_document(card, found))
+                each(one, desk.settings.currency)
+    end(each_without(desk, asked, purse, found))
     leave_if_stopped(desk)
-
-
-def _document(card: "Scorecard", found: "Sequence[Answer] | None") -> dict[str, object]:
-    """One document; `without` is null when nobody asked."""
-    without = None if found is None else [_in_short(one) for one in found]
-    return card.model_dump(mode="json") | {"without": without}
-
-
-def _in_short(answer: "Answer") -> dict[str, object]:
-    told = answer.document() | {"cycles": len(answer.compared)}
-    return {name: value for name, value in told.items() if name not in _TOLD_ELSEWHERE}
 
 
 __all__ = ["scores"]

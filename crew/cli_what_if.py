@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from crew.console import AsJson, print_json
-from crew.opening import file_of, opened_for_recordings, since_of
-from crew.paying import agreed, leave_if_stopped, progress
+from crew.console import AsJson, amount, print_json, progress
+from crew.opening import file_of, leave_if_stopped, opened_for_recordings, since_of
+from crew.paying import agreed
 
 
 def what_if(
@@ -66,10 +66,16 @@ def what_if(
         profile=profile,
         without=without,
     )
+    given = None if budget_usd is None else amount(budget_usd)
     page = None if html is None else page_file(html)
     with opened_for_recordings() as desk:
         asked = plan(desk, change, chosen(desk, cycles, since_of(since, desk)))
-        budget = agreed(asked.estimate, asked.usual_budget_usd, budget_usd, yes=yes)
+        budget = agreed(
+            asked.estimate,
+            asked.usual_budget_usd if given is None else given,
+            bound=given is not None,
+            yes=yes,
+        )
         with desk.stopping.listening():
             found = answer(desk, asked, budget_usd=budget, say=progress(quiet=as_json))
     if not as_json:

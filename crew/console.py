@@ -5,9 +5,10 @@ It loads no settings: what must work at once does not wait for them to be right.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -60,6 +61,30 @@ def typed(question: str) -> str:
     """A line from the terminal; the question goes to stderr."""
     typer.echo(question, nl=False, err=True)
     return sys.stdin.readline()
+
+
+def progress(*, quiet: bool) -> Callable[[str], None]:
+    """Progress on a terminal's stderr, and nowhere else."""
+    from crew.visible import visible
+
+    if quiet or not sys.stderr.isatty():
+        return lambda _text: None
+    return lambda text: typer.echo(f"  … {visible(text)}", err=True)
+
+
+def amount(text: str) -> Decimal:
+    """The USD that --budget-usd names; raises SettingsError."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from records.base import NonNegativeAmount
+
+    try:
+        found: Decimal = TypeAdapter(NonNegativeAmount).validate_python(text)
+    except ValidationError:
+        raise SettingsError(
+            f"--budget-usd takes an amount such as 2.50, not {text[:40]!r}. Nothing was asked."
+        ) from None
+    return found
 
 
 def print_json(document: Any) -> None:

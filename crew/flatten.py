@@ -15,6 +15,7 @@ from crew.desk import Desk
 from crew.ending import Ending
 from crew.run import Run
 from crew.stopping import CycleStopped
+from crew.typed_markets import meant
 from records.cycle import CycleRecord
 from records.errors import LedgerError, OrderRefused, SettingsError, TradingError, VenueError
 from records.order import Order
@@ -112,13 +113,13 @@ def _market(run: Run, typed: str) -> str:
     """The one market that is meant; raises SettingsError when it is none, or not only one."""
     at_ledger = _at_ledger(run)
     known = at_ledger | set(run.desk.settings.symbols)
-    if len(meant := _meant(typed, known, run.desk.settings.currency)) != 1:
+    if len(found := meant(typed, known, run.desk.settings.currency)) != 1:
         at_venue = set(run.account.holdings()) | {o.symbol for o in run.account.open_orders()}
         at_ledger |= at_venue
-        meant = _meant(typed, known | at_venue, run.desk.settings.currency)
-    if len(meant) != 1:
-        raise SettingsError(_unknown(typed, meant, at_ledger))
-    return meant[0]
+        found = meant(typed, known | at_venue, run.desk.settings.currency)
+    if len(found) != 1:
+        raise SettingsError(_unknown(typed, found, at_ledger))
+    return found[0]
 
 
 def _at_ledger(run: Run) -> set[str]:
@@ -128,17 +129,7 @@ def _at_ledger(run: Run) -> set[str]:
     return held | {order.intent.symbol for order in ledger.execution.working_orders()}
 
 
-def _meant(typed: str, known: set[str], currency: str) -> list[str]:
-    """Markets that `typed` may stand for: BTC/USDT, BTC/USDT:USDT and BTCUSDT are one."""
-    name = typed.strip().upper()
-    return sorted(
-        market
-        for market in known
-        if name in (market, f"{market}:{currency}", market.replace("/", ""))
-    )
-
-
-def _unknown(typed: str, meant: Sequence[str], held: set[str]) -> str:
-    what = f"may be {' or '.join(meant)}" if meant else "is no market that this desk knows"
+def _unknown(typed: str, found: Sequence[str], held: set[str]) -> str:
+    what = f"may be {' or '.join(found)}" if found else "is no market that this desk knows"
     there = f"Held or resting: {', '.join(sorted(held))}." if held else "Nothing is held or rests."
     return f"{typed[:40]!r} {what}. Nothing was closed, cancelled or booked. {there}"

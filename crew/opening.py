@@ -5,6 +5,8 @@ What a command prints of recorded cycles may repeat what models and YAML said: e
 visible here, so that none steers the terminal.
 """
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -58,3 +60,11 @@ def file_of(file: Path | None) -> Path | None:
     if not file.is_file():
         raise SettingsError(f"There is no file {str(file)!r}. Nothing was run.")
     return file.resolve()
+
+
+def leave_if_stopped(desk: "Desk") -> None:
+    """End the process at once after a signal, although a model may still be answering."""
+    if desk.stopping.asked is not None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)

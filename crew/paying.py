@@ -1,8 +1,5 @@
-"""Asking models from the command line: what it may cost, who agreed, and how it is ended."""
+"""The question that comes before anybody is paid for an answer, and what was agreed to."""
 
-import os
-import sys
-from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,56 +10,34 @@ from crew.visible import visible
 from records.errors import SettingsError
 
 if TYPE_CHECKING:
-    from crew.desk import Desk
     from crew.what_if.estimate import Estimate
 
 
 def agreed(
-    estimate: "Estimate", usual_usd: Decimal | None, budget_usd: str | None, *, yes: bool
+    estimate: "Estimate",
+    budget_usd: Decimal | None,
+    *,
+    bound: bool,
+    yes: bool,
+    asked: str | None = None,
 ) -> Decimal | None:
-    """The budget, agreed to before anybody is paid; raises SettingsError when it is not."""
+    """
+    The budget, agreed to before anybody is paid; raises SettingsError when it is not.
+
+    `bound` says that a person gave it, so that it must hold; `asked` what is asked, in words.
+    """
     from crew.models.prices import unbound
     from crew.what_if.told import question
 
-    budget = usual_usd if budget_usd is None else _amount(budget_usd)
     if not estimate.may_ask:
-        return budget
-    if budget_usd is not None and estimate.unpriced:
+        return budget_usd
+    if bound and estimate.unpriced:
         raise SettingsError(
             f"--budget-usd cannot be kept. {unbound(estimate.unpriced)} Nothing was asked."
         )
-    said = visible(question(estimate, budget))
+    said = visible(question(estimate, budget_usd, asked))
     if yes:
         typer.echo(said.removesuffix(" Ask?"), err=True)
     else:
         confirm(said)
-    return budget
-
-
-def progress(*, quiet: bool) -> Callable[[str], None]:
-    """Progress on a terminal's stderr, and nowhere else."""
-    if quiet or not sys.stderr.isatty():
-        return lambda _text: None
-    return lambda text: typer.echo(f"  … {visible(text)}", err=True)
-
-
-def leave_if_stopped(desk: "Desk") -> None:
-    """End the process at once after a signal, although a model may still be answering."""
-    if desk.stopping.asked is not None:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)
-
-
-def _amount(text: str) -> Decimal:
-    from pydantic import TypeAdapter, ValidationError
-
-    from records.base import NonNegativeAmount
-
-    try:
-        amount: Decimal = TypeAdapter(NonNegativeAmount).validate_python(text)
-    except ValidationError:
-        raise SettingsError(
-            f"--budget-usd takes an amount such as 2.50, not {text[:40]!r}. Nothing was asked."
-        ) from None
-    return amount
+    return budget_usd

@@ -24,6 +24,7 @@ _LONG = tuple(
         "crew/test_replays.py",
         "memory/test_poisoning.py",
         "real/test_a_year.py",
+        "crew/what_if/test_in_turn.py",
         "crew/what_if/test_what_if.py",
         "real/test_crashes.py",
         "real/test_real_candles.py",

@@ -12,11 +12,11 @@ _NOTES = (
     "horizon, of whatever market, counts as one independent case: markets move together.",
     "Brier: 0 perfect, 0.25 knows nothing, 1 always wrong. Trades as proposed are hypothetical:",
     "stop and target walked through candles, after fees, without slippage and funding.",
-    "What the desk would have done without one of them: `desk scores --what-if`.",
 )
+_WITHOUT = "What the desk would have done without one of its advisers: `desk scores --what-if`."
 
 
-def text(card: Scorecard) -> str:
+def text(card: Scorecard, *, asked_without: bool = False) -> str:
     """The whole card; a scorecard without a single claim says what is missing."""
     lines = [_head(card)]
     if not (card.by_agent.forecasts or card.by_agent.trades or card.by_agent.costs):
@@ -27,7 +27,8 @@ def text(card: Scorecard) -> str:
         lines += ["", "By model", *_tables(card.by_model, card.enough)]
     if card.unassigned_usd:
         lines.append(f"  {card.unassigned_usd:f} USD more, of calls that are not told apart")
-    return "\n".join([*lines, "", *_NOTES])
+    lines += ["", *_NOTES] if asked_without else ["", *_NOTES, _WITHOUT]
+    return "\n".join(lines)
 
 
 def _head(card: Scorecard) -> str:

@@ -50,7 +50,7 @@ class Again:
 def run_again(case: Case, change: Change, today: Desk, purse: Purse) -> Again:
     """Run it; raises TradingError when the recording cannot answer."""
     settings = settings_of(case.folder, change.of(case.folder, today.settings))
-    heard, asked = purse.heard, purse.asked
+    before = purse.spent
     told = _told_then(case, settings)
     clock = ReplayedClock(case.recorded.started_at)
     with ExitStack() as stack:
@@ -65,8 +65,8 @@ def run_again(case: Case, change: Change, today: Desk, purse: Purse) -> Again:
     return Again(
         record=record,
         settings=settings,
-        heard=purse.heard - heard,
-        asked=purse.asked - asked,
+        heard=(spent := purse.spent.since(before)).heard,
+        asked=spent.asked,
         without_news=told.news is None and record.model.calls > 0 and bool(today.feeds()),
     )
 

@@ -44,6 +44,19 @@ class HindsightSum(Record):
     not_known_yet: int
 
 
+class Counts(Record):
+    """The figures of an answer."""
+
+    flips: int
+    vetoes_gained: int
+    vetoes_lost: int
+    size_changes: int
+    heard: int = Field(description="Model calls answered from the recording.")
+    asked: int = Field(description="Model calls that were asked anew.")
+    cost_usd: Amount
+    unpriced_calls: int
+
+
 class Answer(Record):
     """The whole answer."""
 
@@ -76,6 +89,19 @@ class Answer(Record):
     def resized(self) -> int:
         return sum(one.size_change_pct is not None for one in self.differences)
 
+    @property
+    def counts(self) -> Counts:
+        return Counts(
+            flips=self.flips,
+            vetoes_gained=self.vetoes("gained"),
+            vetoes_lost=self.vetoes("lost"),
+            size_changes=self.resized,
+            heard=self.heard,
+            asked=self.asked,
+            cost_usd=self.cost_usd,
+            unpriced_calls=self.unpriced_calls,
+        )
+
     def hindsight(self) -> Iterator[HindsightSum]:
         """Of every horizon the sums over entries that differ; exits are told one by one."""
         entries = [one for one in self.differences if one.kind == "entry"]
@@ -88,10 +114,7 @@ class Answer(Record):
         """As --json prints it."""
         return {
             **self.model_dump(mode="json"),
-            "flips": self.flips,
-            "vetoes_gained": self.vetoes("gained"),
-            "vetoes_lost": self.vetoes("lost"),
-            "size_changes": self.resized,
+            **self.counts.model_dump(mode="json"),
             "hindsight": [one.model_dump(mode="json") for one in self.hindsight()],
         }
 

@@ -26,7 +26,12 @@ def answer(
     desk: Desk, asked: Plan, *, budget_usd: Decimal | None, say: Callable[[str], None]
 ) -> Answer:
     """Run every cycle again; stops, with what is done, when the budget is used up."""
-    purse = Purse(asked.change.llm(desk.settings).prices, budget_usd)
+    return answer_from(desk, asked, Purse(asked.change.llm(desk.settings).prices, budget_usd), say)
+
+
+def answer_from(desk: Desk, asked: Plan, purse: Purse, say: Callable[[str], None]) -> Answer:
+    """The same from a purse that other questions may have used before."""
+    before = purse.spent
     later = candles_after(desk)
     compared, unanswered = list[Compared](), list(asked.unanswered)
     stopped: str | None = None
@@ -40,18 +45,19 @@ def answer(
             unanswered.append(again)
         else:
             compared.append(_compared(desk, one, again, later))
+    spent = purse.spent.since(before)
     return Answer(
         change=asked.change.words,
         currency=desk.settings.currency,
         estimate=asked.estimate,
-        budget_usd=budget_usd,
+        budget_usd=purse.budget_usd,
         compared=tuple(compared),
         unanswered=tuple(UnansweredCycle(cycle_id=one.cycle_id, why=one.why) for one in unanswered),
-        heard=purse.heard,
-        asked=purse.asked,
-        tokens=purse.tokens,
-        cost_usd=purse.spent_usd,
-        unpriced_calls=purse.unpriced,
+        heard=spent.heard,
+        asked=spent.asked,
+        tokens=spent.tokens,
+        cost_usd=spent.usd,
+        unpriced_calls=spent.unpriced,
         stopped=stopped,
     )
 

@@ -35,11 +35,21 @@ class Unanswered:
     why: str
 
 
-def chosen(desk: Desk, cycles: str | None, since: datetime | None) -> tuple[str, ...]:
-    """The ids of the cycles that are meant, oldest first; raises SettingsError for none."""
+def chosen(
+    desk: Desk, cycles: str | None, since: datetime | None, newest: int | None = None
+) -> tuple[str, ...]:
+    """
+    The ids of the cycles that are meant, oldest first; raises SettingsError for none.
+
+    `newest` bounds how many are meant when none are named.
+    """
     if cycles is not None and since is not None:
         raise SettingsError("Give --cycles or --since, not both. Nothing was run.")
-    found = tuple(_since(desk, since) if since is not None else _named(desk, cycles or LAST))
+    usual = LAST if newest is None else f"LAST_{newest}"
+    named = _since(desk, since) if since is not None else _named(desk, cycles or usual)
+    found = tuple(sorted(named))
+    if cycles is None and newest is not None:
+        found = found[-newest:]
     if not found:
         raise SettingsError(
             "No recorded cycle is meant. Nothing was run. `record: true` in desk.yaml records "

@@ -115,11 +115,7 @@ class Change:
 
 def may_be_silent(spec: CrewSpec) -> tuple[str, ...]:
     """Agents at work whose silence has an answer: without them something is still decided."""
-    needed = {
-        task.agent
-        for task in spec.tasks.values()
-        if task.output == "TradeProposals" or task.finish_with in ACTING_TOOLS
-    }
+    needed = {task.agent for task in spec.tasks.values() if _decides(task) is not None}
     return tuple(name for name in spec.at_work() if name not in needed)
 
 
@@ -150,13 +146,17 @@ def silenced(spec: CrewSpec, agent: str) -> CrewSpec:
 def _refuse_needed(agent: str, silent: Mapping[str, TaskSpec]) -> None:
     """Without a proposal, a verdict or an order there is no decision to compare."""
     for name, task in silent.items():
-        needed = "proposes" if task.output == "TradeProposals" else _ACTS.get(task.finish_with)
-        if needed is not None:
+        if (decides := _decides(task)) is not None:
             raise SettingsError(
-                f"--without {agent} has no answer: its task {name!r} {needed}, and without that "
+                f"--without {agent} has no answer: its task {name!r} {decides}, and without that "
                 "nothing is decided. Nothing was run. To leave out another task of it, write "
                 "enabled: false under that task in a copy of tasks.yaml and name it with --tasks."
             )
+
+
+def _decides(task: TaskSpec) -> str | None:
+    """What is decided in a task that no other can decide; None: it only advises."""
+    return "proposes" if task.output == "TradeProposals" else _ACTS.get(task.finish_with)
 
 
 _ACTS: Mapping[str | None, str] = {

@@ -1,76 +1,162 @@
-"""Every agent silent in turn: what the desk would have been without each of them."""
+"""Every adviser silent in turn: what the desk would have been without each of them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
+
+from pydantic import Field
 
 from crew.desk import Desk
 from crew.recording import recording_of
 from crew.what_if.again import recorded_crew
-from crew.what_if.answer import Answer
-from crew.what_if.asking import answer
+from crew.what_if.answer import Answer, Counts, HindsightSum, UnansweredCycle
+from crew.what_if.asking import answer_from
+from crew.what_if.cases import chosen
 from crew.what_if.change import Change, may_be_silent
 from crew.what_if.estimate import Estimate
 from crew.what_if.planned import Plan, plan
-from records.errors import SettingsError
+from crew.what_if.purse import Purse
+from records.base import Amount, Record, UtcTime
+from records.errors import SettingsError, TradingError
+
+NEWEST = 20
+"""Cycles that are run again when none are named; each of them once for every adviser."""
 
 
-def each_without(desk: Desk, cycle_ids: Sequence[str], only: str | None) -> tuple[Plan, ...]:
-    """
-    A question for each agent of the newest of these cycles, or for one of them.
+class Without(Counts):
+    """What one adviser's silence would have changed."""
 
-    Those without whom nothing would be decided are left out. Raises SettingsError when there is
-    nobody to leave out, or no cycle that can answer.
-    """
-    names = may_be_silent(recorded_crew(recording_of(desk, cycle_ids[-1])))
-    if only is not None:
-        names = (only,)
-    if not names:
-        raise SettingsError(
-            "Every agent of the newest cycle proposes, judges or places orders: without one of "
-            "them nothing would be decided. Nothing was asked."
+    agent: str
+    cycles: int = Field(description="Run again without it.")
+    first_at: UtcTime | None
+    last_at: UtcTime | None
+    hindsight: tuple[HindsightSum, ...]
+    without_news: int = Field(description="Cycles that met without news: theirs had read none.")
+    unanswered: tuple[UnansweredCycle, ...]
+    stopped: str | None = Field(description="Why not all cycles were run again.")
+
+
+class EachWithout(Record):
+    """The desk without each of its advisers."""
+
+    currency: str
+    budget_usd: Amount | None = Field(description="For all of them together; null: no bound.")
+    advisers: tuple[Without, ...]
+    not_asked: tuple[str, ...] = Field(description="Advisers that it did not come to.")
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """One for each adviser, ready to be asked; agreed to and paid for together."""
+
+    of: Mapping[str, Plan]
+
+    @property
+    def words(self) -> str:
+        """What is asked, for whoever may have to pay."""
+        cycles = len({case.cycle_id for one in self.of.values() for case in one.cases})
+        several = "" if cycles == 1 else "s"
+        return f"{cycles} cycle{several} again, without {', '.join(self.of)} in turn"
+
+    @property
+    def estimate(self) -> Estimate:
+        """What all of them may cost."""
+        each = [one.estimate for one in self.of.values()]
+        return Estimate(
+            cycles=sum(one.cycles for one in each),
+            calls=sum(one.calls for one in each),
+            tokens=sum(one.tokens for one in each),
+            usd=sum((one.usd for one in each), Decimal(0)),
+            unpriced=tuple(dict.fromkeys(name for one in each for name in one.unpriced)),
+            free_calls=sum(one.free_calls for one in each),
+            may_ask=tuple(dict.fromkeys(name for one in each for name in one.may_ask)),
         )
-    return tuple(plan(desk, Change(without=name), cycle_ids) for name in names)
+
+    @property
+    def usual_budget_usd(self) -> Decimal | None:
+        """The usual budgets added up; None: there is nothing to pay, or no price."""
+        paid = [one for one in self.of.values() if one.estimate.may_ask]
+        budgets = [one.usual_budget_usd for one in paid]
+        known = [one for one in budgets if one is not None]
+        return sum(known, Decimal(0)) if known and len(known) == len(budgets) else None
 
 
-def together(plans: Sequence[Plan]) -> Estimate:
-    """What all of them may cost."""
-    all_of = [one.estimate for one in plans]
-    return Estimate(
-        cycles=sum(one.cycles for one in all_of),
-        calls=sum(one.calls for one in all_of),
-        tokens=sum(one.tokens for one in all_of),
-        usd=sum((one.usd for one in all_of), Decimal(0)),
-        unpriced=_once(one.unpriced for one in all_of),
-        free_calls=sum(one.free_calls for one in all_of),
-        may_ask=_once(one.may_ask for one in all_of),
-    )
+def questions(
+    desk: Desk, cycles: str | None, since: datetime | None, only: str | None
+) -> Questions:
+    """
+    A question for each adviser, of those cycles in which its silence has an answer.
 
-
-def usual_budget_usd(plans: Sequence[Plan]) -> Decimal | None:
-    """The usual budgets of all together; None where one of them has none."""
-    budgets = [one.usual_budget_usd for one in plans if one.estimate.may_ask]
-    known = [one for one in budgets if one is not None]
-    return sum(known, Decimal(0)) if known and len(known) == len(budgets) else None
+    Raises SettingsError when there is none to ask, or `only` is not among them.
+    """
+    ids = chosen(desk, cycles, since, newest=NEWEST)
+    of: dict[str, list[str]] = {}
+    for cycle_id in reversed(ids):
+        for name in _advisers(desk, cycle_id):
+            of.setdefault(name, []).append(cycle_id)
+    if only is not None and only not in of:
+        known = f"Those who may be: {', '.join(of)}. " if of else ""
+        raise SettingsError(
+            f"{only[:60]!r} cannot be left out of these cycles: it did not work in them, or "
+            f"without it nothing would be decided. {known}Nothing was asked."
+        )
+    if not of:
+        raise SettingsError(
+            "Nobody can be left out of these cycles: each of their agents proposes, judges or "
+            "places orders, or their agents and tasks cannot be read. Nothing was asked."
+        )
+    wanted = of if only is None else {only: of[only]}
+    return Questions({name: plan(desk, Change(without=name), found[::-1])
+                      for name, found in wanted.items()})  # fmt: skip
 
 
 def answers(
-    desk: Desk, plans: Sequence[Plan], *, budget_usd: Decimal | None, say: Callable[[str], None]
-) -> Iterator[Answer]:
-    """One answer after another; what one spends, the next ones no longer have."""
-    left = budget_usd
-    for one in plans:
-        words = one.change.words
-        found = answer(desk, one, budget_usd=left, say=partial(_named, words, say))
+    desk: Desk, asked: Questions, purse: Purse, say: Callable[[str], None]
+) -> Iterator[Without]:
+    """One adviser after another, until all are asked about, or one answer was stopped."""
+    for name, one in asked.of.items():
+        found = _without(name, answer_from(desk, one, purse, partial(_named, name, say)))
         yield found
         if found.stopped is not None:
             return
-        left = None if left is None else max(Decimal(0), left - found.cost_usd)
 
 
-def _named(words: str, say: Callable[[str], None], text: str) -> None:
-    say(f"{words}, {text}")
+def each_without(
+    desk: Desk, asked: Questions, purse: Purse, found: Sequence[Without]
+) -> EachWithout:
+    """What was found, and whom it did not come to."""
+    done = {one.agent for one in found}
+    return EachWithout(
+        currency=desk.settings.currency,
+        budget_usd=purse.budget_usd,
+        advisers=tuple(found),
+        not_asked=tuple(name for name in asked.of if name not in done),
+    )
 
 
-def _once(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for group in groups for name in group))
+def _advisers(desk: Desk, cycle_id: str) -> tuple[str, ...]:
+    """Nobody where the recorded agents and tasks cannot be read."""
+    try:
+        return may_be_silent(recorded_crew(recording_of(desk, cycle_id)))
+    except TradingError:
+        return ()
+
+
+def _without(agent: str, found: Answer) -> Without:
+    return Without(
+        agent=agent,
+        cycles=len(found.compared),
+        first_at=found.compared[0].at if found.compared else None,
+        last_at=found.compared[-1].at if found.compared else None,
+        hindsight=tuple(found.hindsight()),
+        without_news=sum(one.without_news for one in found.compared),
+        unanswered=found.unanswered,
+        stopped=found.stopped,
+        **dict(found.counts),
+    )
+
+
+def _named(name: str, say: Callable[[str], None], text: str) -> None:
+    say(f"without {name}, {text}")

@@ -44,7 +44,7 @@ def answer_page(answer: Answer) -> str:
 
 
 def _parts(answer: Answer) -> Iterator[Content]:
-    yield section("In short", *(tag("p", line) for line in told.counts(answer)))
+    yield section("In short", *(tag("p", line) for line in told.counts(answer.counts)))
     if answer.differences:
         yield section("Decisions that differ", _differences(answer))
         yield section("Entries that differ, together, in hindsight", _sums(answer))

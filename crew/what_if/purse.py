@@ -7,12 +7,33 @@ spend the same money twice. What is used up ends the whole question, not one cyc
 
 from decimal import Decimal
 from threading import Lock
+from typing import NamedTuple
 
 from crew.models.prices import Prices, cost_usd
 from records.errors import BudgetExhausted
 
 _ANSWER_TOKENS = 1000
 """What an answer is taken to cost until it is there."""
+
+
+class Spent(NamedTuple):
+    """What was asked until now, and what it cost."""
+
+    heard: int
+    asked: int
+    tokens: int
+    usd: Decimal
+    unpriced: int
+
+    def since(self, before: "Spent") -> "Spent":
+        """What came after an earlier look."""
+        return Spent(
+            self.heard - before.heard,
+            self.asked - before.asked,
+            self.tokens - before.tokens,
+            self.usd - before.usd,
+            self.unpriced - before.unpriced,
+        )
 
 
 class Purse:
@@ -30,6 +51,11 @@ class Purse:
         self.budget_usd = budget_usd
         self._set_aside = Decimal(0)
         self._lock = Lock()
+
+    @property
+    def spent(self) -> Spent:
+        with self._lock:
+            return Spent(self.heard, self.asked, self.tokens, self.spent_usd, self.unpriced)
 
     def hear(self) -> None:
         """A call was answered from the recording."""

@@ -1,11 +1,13 @@
 """An answer for a terminal: the figures, a table of decisions, and what is left to know."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from crew.visible import in_one_line, visible
 from crew.what_if import told
-from crew.what_if.answer import Answer
+from crew.what_if.answer import Answer, HindsightSum
 from crew.what_if.comparison import Difference
+from crew.what_if.in_turn import EachWithout, Without
 
 _WIDEST = 60
 
@@ -15,26 +17,51 @@ def table(answer: Answer) -> str:
     return "\n".join(visible(line) for line in _lines(answer))
 
 
-def summary(answer: Answer) -> str:
-    """The figures of the whole answer, without its decisions."""
-    lines = [told.title(answer), *(f"  {line}" for line in told.counts(answer))]
-    if any(one.kind == "entry" for one in answer.differences):
-        lines += _columns(list(_sums(answer)))
-    lines += [f"  {answer.stopped}"] * (answer.stopped is not None)
-    if answer.unanswered:
-        first = answer.unanswered[0]
-        lines.append(f"  no answer from {len(answer.unanswered)} more: {in_one_line(first.why)}")
-    return "\n".join(visible(line) for line in lines)
+def advisers_head() -> str:
+    return "Without one of its advisers: recorded cycles again"
+
+
+def adviser(one: Without, currency: str) -> str:
+    """What one adviser's silence would have changed."""
+    return "\n".join(visible(line) for line in _adviser(one, currency))
+
+
+def advisers_notes(found: EachWithout) -> str:
+    """What a reader has to know of all of them, at the end."""
+    notes = []
+    if found.not_asked:
+        notes.append(f"Not asked about: {', '.join(found.not_asked)}.")
+    if any(one.hindsight for one in found.advisers):
+        notes += [told.INDEPENDENT, told.HINDSIGHT]
+    notes.append("The decisions themselves: `desk what-if --without AGENT`.")
+    return "\n".join(visible(line) for line in notes)
+
+
+def _adviser(one: Without, currency: str) -> Iterator[str]:
+    when = ""
+    if one.first_at is not None and one.last_at is not None:
+        when = f", {one.first_at:%Y-%m-%d %H:%M} to {one.last_at:%Y-%m-%d %H:%M}"
+    cycles = "1 cycle" if one.cycles == 1 else f"{one.cycles} cycles"
+    yield f"  {in_one_line(one.agent)}: {cycles}{when}"
+    yield from (f"    {line}" for line in told.counts(one))
+    if one.hindsight:
+        yield from (f"  {line}" for line in sums(currency, one.hindsight))
+    if one.without_news:
+        yield f"    {one.without_news} of them met without news: the recorded ones had read none"
+    for why, count in Counter(in_one_line(cycle.why) for cycle in one.unanswered).items():
+        yield f"    no answer from {count} more: {why}"
+    if one.stopped is not None:
+        yield f"    {one.stopped}"
 
 
 def _lines(answer: Answer) -> Iterator[str]:
     yield told.title(answer)
-    yield from (f"  {line}" for line in told.counts(answer))
+    yield from (f"  {line}" for line in told.counts(answer.counts))
     if answer.differences:
         yield ""
         yield from _columns(list(_rows(answer)))
         yield ""
-        yield from _columns(list(_sums(answer)))
+        yield from sums(answer.currency, answer.hindsight())
         yield ""
     yield from (f"  {line}" for line in told.notes(answer))
     for one in answer.unanswered:
@@ -56,10 +83,14 @@ def _row(one: Difference, horizons: Sequence[str]) -> Iterator[Sequence[str]]:
     yield ("", "", "", told.what(one))
 
 
-def _sums(answer: Answer) -> Iterator[Sequence[str]]:
-    yield (f"entries that differ, {answer.currency}, in hindsight", "was", "now", "not known yet")
-    for one in answer.hindsight():
-        yield told.by(one.horizon), told.money(one.was), told.money(one.now), str(one.not_known_yet)
+def sums(currency: str, hindsight: Iterable[HindsightSum]) -> Iterator[str]:
+    """What the entries that differ came to, by horizon."""
+    head = (f"entries that differ, {currency}, in hindsight", "was", "now", "not known yet")
+    rows = [
+        (told.by(one.horizon), told.money(one.was), told.money(one.now), str(one.not_known_yet))
+        for one in hindsight
+    ]
+    yield from _columns([head, *rows])
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:

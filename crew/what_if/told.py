@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from crew.what_if.answer import Answer
+from crew.what_if.answer import Answer, Counts
 from crew.what_if.comparison import Difference, Veto
 from crew.what_if.estimate import Estimate
 from crew.what_if.hindsight import Outlook
@@ -49,15 +49,14 @@ def title(answer: Answer) -> str:
     return f"What if: {answer.change}. {cycles}, {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}."
 
 
-def counts(answer: Answer) -> Iterator[str]:
+def counts(of: Counts) -> Iterator[str]:
     """The figures of the whole answer, a line each."""
     yield (
-        f"{_count(answer.flips, 'flip')}, {_count(answer.vetoes('gained'), 'veto', 'vetoes')} "
-        f"gained, {answer.vetoes('lost')} lost, {_count(answer.resized, 'size')} changed"
+        f"{_count(of.flips, 'flip')}, {_count(of.vetoes_gained, 'veto', 'vetoes')} "
+        f"gained, {of.vetoes_lost} lost, {_count(of.size_changes, 'size')} changed"
     )
     yield (
-        f"{_count(answer.heard, 'model call')} from the recording, {answer.asked} asked anew, "
-        f"{_cost(answer)}"
+        f"{_count(of.heard, 'model call')} from the recording, {of.asked} asked anew, {_cost(of)}"
     )
 
 
@@ -126,16 +125,17 @@ def money(amount: Decimal) -> str:
     return f"{amount:+.2f}"
 
 
-def question(estimate: Estimate, budget_usd: Decimal | None) -> str:
-    """What it may cost, before anybody is asked."""
+def question(estimate: Estimate, budget_usd: Decimal | None, asked: str | None = None) -> str:
+    """What it may cost, before anybody is asked; `asked` says what, if not the cycles alone."""
     models = ", ".join(estimate.may_ask)
     bound = f" It stops at {budget_usd:f} USD." if budget_usd is not None else ""
     if estimate.unpriced:
         price = f"price of {', '.join(estimate.unpriced)} unknown (llm.prices)"
     else:
         price = f"{estimate.usd:.4f} USD"
+    what = asked or _count(estimate.cycles, "cycle")
     return (
-        f"{_count(estimate.cycles, 'cycle')}: up to {_count(estimate.calls, 'call')} of {models} "
+        f"{what}: up to {_count(estimate.calls, 'call')} of {models} "
         f"as recorded, about {estimate.tokens} tokens, {price}; more if cycles meet that had "
         f"not.{bound} Ask?"
     )
@@ -158,9 +158,9 @@ def _moved(name: str, was: Decimal | None, now: Decimal | None) -> str:
     return f"{name} {before} -> {after}"
 
 
-def _cost(answer: Answer) -> str:
-    unknown = f" and {answer.unpriced_calls} calls without a price" if answer.unpriced_calls else ""
-    return f"{answer.cost_usd:.4f} USD{unknown}"
+def _cost(of: Counts) -> str:
+    unknown = f" and {of.unpriced_calls} calls without a price" if of.unpriced_calls else ""
+    return f"{of.cost_usd:.4f} USD{unknown}"
 
 
 def _count(number: int, word: str, many: str | None = None) -> str:

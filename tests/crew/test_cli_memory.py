@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from crew.cli_memory import export
-from crew.home import cycle_lock
+from crew.home import CHECKOUT, cycle_lock
 from records.errors import SettingsError
 from tests.crew.test_cli import desk, refused
 from tests.tools.ledger import samples
@@ -61,9 +62,17 @@ def test_lessons_of_one_market_are_listed_alone(home: Path) -> None:
     with Ledger(home / "ledger.db", str) as ledger:
         ledger.lessons.add_lesson(samples.lesson(3, symbol="ETH/USDT"))
     symbol = samples.lesson(1).symbol
-    said = desk("memory", "list", "--symbol", symbol, "--limit", "1", "--json", home=home).stdout
+    for typed in (symbol, symbol.replace("/", "").lower()):
+        said = desk("memory", "list", "--symbol", typed, "--limit", "1", "--json", home=home).stdout
+        assert [one["lesson_id"] for one in json.loads(said)] == [IDS[1]]
 
-    assert [one["lesson_id"] for one in json.loads(said)] == [IDS[1]]
+
+def test_a_market_without_a_lesson_is_refused_with_those_that_have_one(home: Path) -> None:
+    """ "No lesson yet" would be a lie to a typo."""
+    said = refused(desk("memory", "list", "--symbol", "BCT/USDT", home=home), 2)
+
+    assert "no lesson of 'BCT/USDT'" in said
+    assert samples.lesson(1).symbol in said
 
 
 def test_an_export_that_cannot_be_finished_leaves_no_file(
@@ -198,3 +207,18 @@ def test_an_index_that_cannot_be_built_is_a_failure(home: Path) -> None:
     (home / "memory").write_text("in the way")
 
     assert "could not be built" in refused(desk("memory", "rebuild", home=home), 2)
+
+
+def test_crewai_s_own_reset_leaves_lessons_and_index(home: Path, tmp_path: Path) -> None:
+    """Whoever tries `crewai reset-memories` empties CrewAI's stores, not the desk's."""
+    assert desk("memory", "rebuild", home=home).returncode == 0
+    before = sorted(path for path in (home / "memory").rglob("*") if path.is_file())
+    bare = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "DESK_HOME": str(home)}
+    command = (str(Path(sys.executable).with_name("crewai")), "reset-memories", "--all")
+    subprocess.run(
+        command, cwd=CHECKOUT, env=bare, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+
+    assert sorted(path for path in (home / "memory").rglob("*") if path.is_file()) == before
+    assert listed(home) == [IDS[1], IDS[0]]
+    assert desk("memory", "rebuild", home=home).stdout.endswith("from 2 lessons.\n")

@@ -9,7 +9,9 @@ import pytest
 from tests.crew.desks import one_cycle
 from tests.crew.scores.histories import BEGAN, a_history, days
 from tests.crew.test_cli import desk, refused
-from tests.crew.what_if.histories import recorded
+from tests.crew.test_cycle import SIX
+from tests.crew.what_if.histories import TRADES, recorded
+from tests.model_server import ModelServer
 
 BROKEN = {"DESK_FILE": "no_such_desk.yaml"}
 
@@ -79,29 +81,79 @@ def test_a_name_nobody_has_is_refused_with_those_that_are(home: Path) -> None:
     assert "known: seer" in said
 
 
-def test_beside_it_stands_what_the_desk_would_have_been_without_each(tmp_path: Path) -> None:
-    """Every adviser silent in turn over recorded cycles, in the same answer."""
+@pytest.fixture(scope="module")
+def vetoed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One recorded cycle whose officer vetoed because of the chart."""
+    folder = tmp_path_factory.mktemp("vetoed")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DESK_HOME", raising=False)
-        recorded(tmp_path, "model=rulebook/bold")
-    said = desk("scores", "--what-if", home=tmp_path)
+        recorded(folder, *SIX, at=TRADES + timedelta(hours=3))
+    return folder
+
+
+def test_beside_it_stands_what_the_desk_would_have_been_without_each(vetoed: Path) -> None:
+    """Every adviser silent in turn over recorded cycles, in the same answer."""
+    said = desk("scores", "--what-if", home=vetoed)
     document = json.loads(
-        desk("scores", "--what-if", "--agent", "chart", "--json", home=tmp_path).stdout
+        desk("scores", "--what-if", "--agent", "chart", "--json", home=vetoed).stdout
     )
-    alone = json.loads(desk("scores", "--json", home=tmp_path).stdout)
+    alone = json.loads(desk("scores", "--json", home=vetoed).stdout)
 
     assert said.returncode == 0, said.stderr
     assert said.stdout.startswith("Scores on demo · SYNTHETIC market")
     for agent in ("sentiment", "chart"):
-        assert f"What if: without {agent}. 1 cycle, 2026-11-03 01:00 to" in said.stdout
-    (one,) = document["without"]
-    assert (one["change"], one["cycles"], one["flips"]) == ("without chart", 1, 0)
+        assert f"  {agent}: 1 cycle, 2026-11-03 04:00 to" in said.stdout
+    assert "desk scores --what-if" not in said.stdout
+    (one,) = document["without"]["advisers"]
+    assert (one["agent"], one["cycles"], document["without"]["not_asked"]) == ("chart", 1, [])
+    assert one["flips"] > 0
+    assert {row["horizon"] for row in one["hindsight"]} >= {"1 h", "24 h", "end"}
     assert alone["without"] is None
 
 
-def test_options_of_the_question_are_refused_without_it(home: Path) -> None:
+def test_nobody_is_paid_without_a_yes(tmp_path: Path) -> None:
+    """The whole cost is told first; without a terminal there is nobody to agree."""
+    prices = '{"openai/rulebook-bold": {"prompt_usd": 1, "completion_usd": 2}}'
+    with ModelServer() as server:
+        paid = {
+            "MODEL": "openai/rulebook-bold", "OPENAI_API_KEY": "none",
+            "DESK_LLM__BASE_URL": server.base_url, "DESK_LLM__PRICES": prices,
+        }  # fmt: skip
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delenv("DESK_HOME", raising=False)
+            recorded(
+                tmp_path, "model=openai/rulebook-bold", f"llm.base_url={server.base_url}",
+                "llm.api_key=none", f"llm.prices={prices}",
+            )  # fmt: skip
+        asked = len(server.bodies)
+        unasked = desk("scores", "--what-if", "--json", home=tmp_path, environment=paid)
+        agreed = desk(
+            "scores", "--what-if", "--yes", "--budget-usd", "0", home=tmp_path, environment=paid
+        )
+
+        assert len(server.bodies) == asked
+    assert (unasked.returncode, agreed.returncode) == (2, 0)
+    assert "Nobody can be asked here" in unasked.stdout + unasked.stderr
+    assert "1 cycle again, without sentiment, chart in turn: up to" in agreed.stderr
+    assert "The budget of 0 USD is used up" in agreed.stdout
+    assert "Not asked about: chart." in agreed.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--cycles", "LAST_3"), "belong to --what-if"),
+        (("--yes",), "belong to --what-if"),
+        (("--what-if", "--model", "test/seer"), "whatever its model"),
+        (("--what-if", "--since", "7d", "--cycles", "LAST_3"), "not both"),
+        (("--what-if", "--budget-usd", "much"), "--budget-usd takes an amount"),
+    ],
+)
+def test_options_that_would_mean_something_else_are_refused(
+    home: Path, options: tuple[str, ...], said: str
+) -> None:
     """Somebody who names cycles must not believe the scores are of these."""
-    assert "belong to --what-if" in refused(desk("scores", "--cycles", "LAST_3", home=home), 2)
+    assert said in refused(desk("scores", *options, home=home), 2)
 
 
 def test_without_recordings_the_question_has_no_answer(home: Path) -> None:

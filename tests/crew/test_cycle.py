@@ -434,21 +434,26 @@ def test_a_venue_without_any_of_the_markets_fails(tmp_path: Path) -> None:
 
 def test_a_stop_that_was_hit_is_told_and_becomes_a_lesson(tmp_path: Path) -> None:
     """What closed since the last cycle belongs to this one's record."""
-    clock = FixedClock(BUSY + timedelta(hours=12))
+    clock = FixedClock(BUSY)
+    stopped = list[str]()
     with a_desk(tmp_path, *SIX, "memory.horizons_h=[1]", at=clock) as desk:
         run_cycle(desk, print)
-        trades = 0
         for _ in range(12):
             clock.advance(hours=1)
             record = run_cycle(desk, print)
-            trades += len(record.trades)
             assert {trade.trade_id for trade in record.trades} <= {
                 f"{fill.fill_id}-trade" for fill in record.fills
             }
-            known = desk.ledger.lessons.lessons(None)
-            if any(not one.hypothetical for one in known):
+            stopped = [t.position_id for t in record.trades if t.exit_reason == "stop_loss"]
+            if stopped:
                 break
-        lesson = next(one for one in known if not one.hypothetical)
+        position = desk.ledger.account.position(stopped[0])
+        assert position is not None
+        (lesson,) = [
+            one
+            for one in desk.ledger.lessons.lessons(None)
+            if one.proposal_id == position.proposal_id
+        ]
         memory = LessonMemory(
             tmp_path / "memory", lessons=lambda: desk.ledger.lessons.lessons(None)
         )
@@ -457,8 +462,9 @@ def test_a_stop_that_was_hit_is_told_and_becomes_a_lesson(tmp_path: Path) -> Non
         recalled = memory.recall(lesson.situation, [lesson.symbol], later, 5)
         memory.close()
 
-    assert trades
-    assert lesson.situation.startswith("buy ")
+    assert (lesson.kind, lesson.hypothetical, lesson.learned_at) == ("traded", False, clock.now())
+    assert "stop" in lesson.outcome
+    assert lesson.situation.startswith(("buy ", "sell "))
     assert lesson.thesis
     assert lesson.said.officer in ("approve", "shrink")
     assert (lesson.lesson_id, lesson.pnl_pct) in [(one.lesson_id, one.pnl_pct) for one in recalled]

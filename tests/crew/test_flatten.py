@@ -23,6 +23,8 @@ from tests.crew.test_cli import desk as desk_command
 from tests.crew.test_cycle import BUSY, SIX
 from tools.exchange.paper import PaperAccount
 
+SOON = BUSY + timedelta(seconds=60)
+
 
 def quiet(_text: str) -> None:
     """Progress nobody reads."""
@@ -31,9 +33,6 @@ def quiet(_text: str) -> None:
 def held(desk: Desk) -> set[str]:
     """The markets the desk holds."""
     return {position.symbol for position in desk.ledger.account.open_positions()}
-
-
-SOON = BUSY + timedelta(seconds=60)
 
 
 @pytest.fixture(scope="module")

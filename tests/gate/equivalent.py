@@ -76,6 +76,16 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): _LIMIT,
     (
         "limits",
+        "if wrong is None or (case.price - wrong) * case.draft.sign > 0:",
+        "if wrong is None or (case.price - wrong) / case.draft.sign > 0:",
+    ): _SIGN,
+    (
+        "limits",
+        'where = "below" if case.side == "long" else "above"',
+        'where = "below" if case.side <= "long" else "above"',
+    ): _LONG,
+    (
+        "limits",
         'return "long" if self.draft.sign > 0 else "short"',
         'return "long" if self.draft.sign > -1 else "short"',
     ): _SIGN,

@@ -35,7 +35,6 @@ from tools.ledger.schema import (
     verdicts,
 )
 
-
 _AT_ONCE = 1_000
 """Rows in memory while they are read."""
 

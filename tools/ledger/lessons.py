@@ -50,6 +50,12 @@ class Lessons:
         with self._store.reading() as connection:
             return documents(Lesson, connection.execute(statement))[::-1]
 
+    def symbols(self) -> tuple[str, ...]:
+        """Markets that lessons are of."""
+        statement = _remembered(lessons.c.symbol).distinct().order_by(lessons.c.symbol)
+        with self._store.reading() as connection:
+            return tuple(connection.scalars(statement))
+
     def lesson(self, lesson_id: str) -> Lesson | None:
         """One lesson by its id; None when there is none, or when it was forgotten."""
         statement = _remembered(lessons.c.record).where(lessons.c.lesson_id == lesson_id)
