@@ -26,7 +26,7 @@ def main() -> int:
     """Run the cycle, write its page, take the picture."""
     with TemporaryDirectory() as folder:
         home = Path(folder)
-        one_cycle(home, *ONE_ORDER, at=BUSY)
+        one_cycle(home, *ONE_ORDER, at=BUSY, draws=True)
         with Ledger(home / "ledger.db") as ledger:
             story = story_of(ledger, home, None)
         page = home / "page.html"

@@ -21,14 +21,23 @@ def settings(*assignments: str) -> Settings:
 
 
 @contextmanager
-def a_desk(home: Path, *assignments: str, at: datetime | FixedClock = QUIET) -> Iterator[Desk]:
-    """An open desk on the demo market, at a time that stands still."""
+def a_desk(
+    home: Path, *assignments: str, at: datetime | FixedClock = QUIET, draws: bool = False
+) -> Iterator[Desk]:
+    """
+    An open desk on the demo market, at a time that stands still.
+
+    Pictures of charts take three quarters of a cycle, so they are drawn where a test asks for it.
+    """
     clock = at if isinstance(at, FixedClock) else FixedClock(at)
     with open_desk(settings(*assignments), home, clock) as desk:
+        desk.draws = draws
         yield desk
 
 
-def one_cycle(home: Path, *assignments: str, at: datetime | FixedClock = QUIET) -> CycleRecord:
+def one_cycle(
+    home: Path, *assignments: str, at: datetime | FixedClock = QUIET, draws: bool = False
+) -> CycleRecord:
     """One cycle of such a desk."""
-    with a_desk(home, *assignments, at=at) as desk:
+    with a_desk(home, *assignments, at=at, draws=draws) as desk:
         return run_cycle(desk, print)

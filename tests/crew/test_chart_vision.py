@@ -33,7 +33,7 @@ OFFLINE = "http://127.0.0.1:9/v1"
 
 
 def cycle(home: Path, server: ModelServer, *more: str) -> CycleRecord:
-    return one_cycle(home, *asked_over_http(server.base_url, *SEES, *more), at=AT)
+    return one_cycle(home, *asked_over_http(server.base_url, *SEES, *more), at=AT, draws=True)
 
 
 def chart_calls(server: ModelServer) -> list[dict[str, Any]]:
@@ -80,7 +80,7 @@ def test_the_report_says_image_only_when_one_was_sent(tmp_path: Path) -> None:
     """The model here says geometry; it was shown pictures, and the desk knows."""
     with ModelServer() as server:
         seen = cycle(tmp_path / "seen", server)
-        blind = one_cycle(tmp_path / "blind", *asked_over_http(server.base_url), at=AT)
+        blind = one_cycle(tmp_path / "blind", *asked_over_http(server.base_url), at=AT, draws=True)
     assert seen.reports.chart and seen.reports.chart.read_from == "image"
     assert blind.reports.chart and blind.reports.chart.read_from == "geometry"
     assert rows(tmp_path / "seen", "claim_corrected")[0]["really"] == "image"
@@ -93,7 +93,7 @@ def test_a_model_that_claims_to_have_seen_is_not_believed(
     """Whoever reads the report must know what it rests on."""
     monkeypatch.setattr("tests.model_server.answer", _boasting)
     with ModelServer() as server:
-        record = one_cycle(tmp_path, *asked_over_http(server.base_url), at=AT)
+        record = one_cycle(tmp_path, *asked_over_http(server.base_url), at=AT, draws=True)
     (corrected,) = rows(tmp_path, "claim_corrected")
     assert record.reports.chart and record.reports.chart.read_from == "geometry"
     assert (corrected["claimed"], corrected["really"]) == ("image", "geometry")
@@ -154,7 +154,7 @@ def test_a_recording_holds_no_pictures_and_replays_with_others(
         first = cycle(tmp_path / "a", server)
     monkeypatch.setattr(studio, "LARGER_BARS", 30)
     with no_network(), replaying(cassette):
-        again = one_cycle(tmp_path / "b", *asked_over_http(OFFLINE, *SEES), at=AT)
+        again = one_cycle(tmp_path / "b", *asked_over_http(OFFLINE, *SEES), at=AT, draws=True)
     charts = [next((tmp_path / home / "charts").glob("*/*.png")) for home in ("a", "b")]
     assert charts[0].read_bytes() != charts[1].read_bytes()
     assert "iVBORw0KGgo" not in cassette.read_text()
@@ -171,7 +171,7 @@ def test_a_replay_that_shows_no_picture_is_another_prompt(
         cycle(tmp_path / "a", server)
     monkeypatch.setattr(ChartStudio, "start", lambda _self: None)
     with no_network(), pytest.raises(NotRecorded, match="Chart reader"), replaying(cassette):
-        one_cycle(tmp_path / "b", *asked_over_http(OFFLINE, *SEES), at=AT)
+        one_cycle(tmp_path / "b", *asked_over_http(OFFLINE, *SEES), at=AT, draws=True)
 
 
 def test_a_recorded_cycle_of_a_model_that_sees_replays(tmp_path: Path) -> None:

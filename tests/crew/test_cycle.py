@@ -234,7 +234,7 @@ def test_the_transcript_holds_every_call_and_is_sealed(tmp_path: Path) -> None:
 
 def test_charts_are_kept_with_the_cycle(tmp_path: Path) -> None:
     """One picture for each shortlisted market."""
-    record = one_cycle(tmp_path)
+    record = one_cycle(tmp_path, draws=True)
     pictures = list((tmp_path / "charts" / record.cycle_id).glob("*.png"))
 
     assert len(pictures) == len(record.shortlist)
