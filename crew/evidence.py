@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crew.desk import Desk
+from crew.models.vision import pictures_are_seen
 from crew.newsroom import read_news
 from crew.recalls import Keep, KeptRecalls, ToldRecalls
 from memory.document import Recaller
@@ -79,7 +80,7 @@ def gather(
     clock = FixedClock(snapshot.as_of)
     interval = desk.settings.decision_interval
     larger = larger_of(interval, desk.settings.intervals)
-    drawn = shortlist if desk.draws else ()
+    drawn = shortlist if desk.draws and _wanted(desk) else ()
     studio = ChartStudio(desk.home / "charts" / cycle_id, snapshot, drawn, interval, larger)
     studio.start()
     numbers = IndicatorNumbers(
@@ -114,6 +115,13 @@ def gather(
         memory.close()
         numbers.close()
         studio.finish(_DRAWING_TIMEOUT_S)
+
+
+def _wanted(desk: Desk) -> bool:
+    """Whether anybody is to see pictures; drawing takes three quarters of a cycle's work."""
+    return desk.settings.charts.draw == "always" or pictures_are_seen(
+        desk.spec, desk.settings.model
+    )
 
 
 def _recaller(desk: Desk, memory: LessonMemory, keep: Keep | None) -> Recaller:

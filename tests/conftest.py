@@ -22,10 +22,12 @@ _LONG = tuple(
         "crew/test_record_test.py",
         "crew/test_replay_of_a_venue.py",
         "crew/test_replays.py",
+        "crew/what_if/test_what_if.py",
         "real/test_crashes.py",
         "real/test_real_candles.py",
         "real/test_traps.py",
         "real/test_what_if.py",
+        "redteam/test_redteam.py",
         "tools/indicators/test_extra.py",
     )
 )

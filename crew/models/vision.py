@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from crew.specs import CrewSpec
 from records.errors import SettingsError
 from tools.chart.pictures import ChartLimits, Picture, read_pictures
 
@@ -38,6 +39,15 @@ def can_see(model: str, told: bool | None = None) -> bool:
     if provider not in SHOWN_TO:
         return False
     return bool(_SEES.match(name.rpartition("/")[2])) if told is None else told
+
+
+def pictures_are_seen(spec: CrewSpec, model: str) -> bool:
+    """Whether a task offers charts to a model that can see; `model` is that of the desk."""
+    return any(
+        "read_chart" in spec.tools_of(name)
+        and can_see((agent := spec.agents[task.agent]).model or model, agent.vision)
+        for name, task in spec.tasks.items()
+    )
 
 
 def check_vision(model: str, told: bool | None, where: str) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from crew.cycle import run_cycle
 from crew.desk import TOOL_NAMES, Desk, open_desk
 from crew.market_tape import ReplayedClock
-from crew.models.vision import can_see
+from crew.models.vision import pictures_are_seen
 from crew.offline import offline
 from crew.recalls import Recalls
 from crew.recording import (
@@ -100,7 +100,7 @@ def _stand_in(
     again.stand_in(
         PastMarket(case.folder, clock), told.news or unread, told.outside, models, told.recalls
     )
-    again.draws = _pictures_are_seen(again)
+    again.draws = pictures_are_seen(again.spec, again.settings.model)
 
 
 class _ToldThen(NamedTuple):
@@ -127,16 +127,6 @@ def _other_temperature(before: CrewSpec, after: CrewSpec) -> frozenset[str]:
         for name, task in after.tasks.items()
         if (then := before.agents.get(task.agent)) is not None
         and then.temperature != after.agents[task.agent].temperature
-    )
-
-
-def _pictures_are_seen(desk: Desk) -> bool:
-    return any(
-        "read_chart" in desk.spec.tools_of(name)
-        and can_see(
-            (agent := desk.spec.agents[task.agent]).model or desk.settings.model, agent.vision
-        )
-        for name, task in desk.spec.tasks.items()
     )
 
 

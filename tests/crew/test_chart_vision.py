@@ -26,7 +26,7 @@ from tests.model_server import ModelServer
 from tools.chart import studio
 from tools.chart.studio import ChartStudio
 
-SEES = ("model=openai/gpt-4o-bold", "charts.wait_s=60")
+SEES = ("model=openai/gpt-4o-bold", "charts.wait_s=60", "charts.draw=seen")
 """A busy machine may draw slowly; what is tested here is that pictures arrive, not how soon."""
 URL = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
 OFFLINE = "http://127.0.0.1:9/v1"

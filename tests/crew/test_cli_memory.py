@@ -209,6 +209,7 @@ def test_an_index_that_cannot_be_built_is_a_failure(home: Path) -> None:
     assert "could not be built" in refused(desk("memory", "rebuild", home=home), 2)
 
 
+@pytest.mark.long
 def test_crewai_s_own_reset_leaves_lessons_and_index(home: Path, tmp_path: Path) -> None:
     """Whoever tries `crewai reset-memories` empties CrewAI's stores, not the desk's."""
     assert desk("memory", "rebuild", home=home).returncode == 0

@@ -35,6 +35,7 @@ def test_an_identical_cycle_ends_with_0(held: tuple[Path, CycleRecord]) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_history_ends_with_5_when_a_line_is_not_identical(
     held: tuple[Path, CycleRecord], tmp_path: Path
 ) -> None:

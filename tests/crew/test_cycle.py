@@ -232,6 +232,14 @@ def test_the_transcript_holds_every_call_and_is_sealed(tmp_path: Path) -> None:
     assert first_fault(path, record.transcript) is None
 
 
+def test_charts_that_no_model_sees_are_not_drawn_where_settings_say_so(tmp_path: Path) -> None:
+    """They are most of a cycle's work; the numbers of a chart are not pictures."""
+    record = one_cycle(tmp_path, "charts.draw=seen", draws=True)
+
+    assert record.model.calls > 0
+    assert not list(tmp_path.rglob("*.png"))
+
+
 def test_charts_are_kept_with_the_cycle(tmp_path: Path) -> None:
     """One picture for each shortlisted market."""
     record = one_cycle(tmp_path, draws=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -29,6 +29,10 @@ _NAMED = re.compile(r"picture of [0-9]+ bytes, sha256 [0-9a-f]{64}")
 class ChartLimits(Record):
     """How many pictures a model that can see is sent, and how long they are waited for."""
 
+    draw: Literal["always", "seen"] = Field(
+        default="always",
+        description="always: for people as well; seen: where a model is shown them.",
+    )
     max_pictures: Annotated[int, Field(ge=0, le=20)] = Field(
         default=6, description="Pictures of a model call; 0: models get numbers alone."
     )
