@@ -130,7 +130,12 @@ def _ask(
             yes=question.yes,
             asked=asked.words,
         )
-        purse = Purse(desk.settings.llm.prices, budget)
+        purse = Purse(
+            desk.settings.llm.prices,
+            budget,
+            agreed_to=asked.estimate.may_ask,
+            bound=question.budget_usd is not None,
+        )
         found = []
         with desk.stopping.listening():
             for one in answers(desk, asked, purse, progress(quiet=quiet)):

@@ -77,7 +77,13 @@ def what_if(
             yes=yes,
         )
         with desk.stopping.listening():
-            found = answer(desk, asked, budget_usd=budget, say=progress(quiet=as_json))
+            found = answer(
+                desk,
+                asked,
+                budget_usd=budget,
+                say=progress(quiet=as_json),
+                bound=given is not None,
+            )
     if not as_json:
         typer.echo(table(found))
     if page is not None:

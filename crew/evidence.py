@@ -80,7 +80,7 @@ def gather(
     clock = FixedClock(snapshot.as_of)
     interval = desk.settings.decision_interval
     larger = larger_of(interval, desk.settings.intervals)
-    drawn = shortlist if desk.draws and _wanted(desk) else ()
+    drawn = shortlist if desk.draws and draws_charts(desk) else ()
     studio = ChartStudio(desk.home / "charts" / cycle_id, snapshot, drawn, interval, larger)
     studio.start()
     numbers = IndicatorNumbers(
@@ -117,16 +117,17 @@ def gather(
         studio.finish(_DRAWING_TIMEOUT_S)
 
 
-def _wanted(desk: Desk) -> bool:
+def draws_charts(desk: Desk) -> bool:
     """Whether anybody is to see pictures; drawing takes three quarters of a cycle's work."""
-    return desk.settings.charts.draw == "always" or pictures_are_seen(
-        desk.spec, desk.settings.model
+    charts, model = desk.settings.charts, desk.settings.model
+    return charts.draw == "always" or (
+        charts.max_pictures > 0 and pictures_are_seen(desk.spec, model)
     )
 
 
 def _recaller(desk: Desk, memory: LessonMemory, keep: Keep | None) -> Recaller:
     """The memory itself where it can be asked again; what a model embeds is kept and told."""
-    if desk.recorded_recalls is not None:
+    if desk.recorded_recalls is not None and desk.settings.memory.enabled:
         return ToldRecalls(desk.recorded_recalls, desk.ledger.lessons.lessons_of)
     if keep is None or desk.settings.memory.embedding == "hash":
         return memory

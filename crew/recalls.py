@@ -8,6 +8,10 @@ the recorded ledger. What our own embedding finds is found again, which proves i
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from threading import Lock
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
 
 from memory.document import Recaller
 from memory.lessons import inert
@@ -20,8 +24,15 @@ class Recall(Record):
 
     situation: str
     symbols: tuple[str, ...]
-    limit: int
-    lesson_ids: tuple[str, ...]
+    limit: Annotated[int, Field(ge=1, le=100)]
+    lesson_ids: tuple[str, ...] = Field(description="Each once, at most `limit` of them.")
+
+    @model_validator(mode="after")
+    def _of_one_answer(self) -> Self:
+        count = len(self.lesson_ids)
+        if count > self.limit or count != len(set(self.lesson_ids)):
+            raise ValueError("more lessons than were asked for, or one of them twice")
+        return self
 
     @property
     def question(self) -> "_Question":
@@ -31,7 +42,7 @@ class Recall(Record):
 class Recalls(Record):
     """Everything that was looked up in one cycle."""
 
-    recalls: tuple[Recall, ...]
+    recalls: tuple[Recall, ...] = Field(max_length=200)
 
 
 _Question = tuple[str, frozenset[str], int]
@@ -39,28 +50,37 @@ Keep = Callable[[Recalls], None]
 
 
 class KeptRecalls:
-    """The same memory; every answer is kept at once."""
+    """
+    The same memory; every answer is kept before it is given, and given again to its question.
+
+    So one cycle has one answer, though the embedding may fail in between. Safe across threads.
+    """
 
     def __init__(self, memory: Recaller, keep: Keep) -> None:
         self._memory = memory
         self._keep = keep
-        self._found: dict[_Question, Recall] = {}
+        self._rows: list[Recall] = []
+        self._found: dict[_Question, tuple[Lesson, ...]] = {}
+        self._lock = Lock()
 
     def recall(
         self, situation: str, symbols: Collection[str], before: datetime, limit: int
     ) -> tuple[Lesson, ...]:
-        """As the memory answers; raises LedgerError when it cannot be kept."""
-        found = self._memory.recall(situation, symbols, before, limit)
-        one = Recall(
-            situation=situation,
-            symbols=tuple(sorted(symbols)),
-            limit=limit,
-            lesson_ids=tuple(lesson.lesson_id for lesson in found),
-        )
-        if one.question not in self._found:
-            self._found[one.question] = one
-            self._keep(Recalls(recalls=tuple(self._found.values())))
-        return found
+        """As the memory answers first; raises LedgerError when it cannot be kept."""
+        question = situation, frozenset(symbols), limit
+        with self._lock:
+            if question not in self._found:
+                found = self._memory.recall(situation, symbols, before, limit)
+                row = Recall(
+                    situation=situation,
+                    symbols=tuple(sorted(symbols)),
+                    limit=limit,
+                    lesson_ids=tuple(lesson.lesson_id for lesson in found),
+                )
+                self._rows.append(row)
+                self._keep(Recalls(recalls=tuple(self._rows)))
+                self._found[question] = found
+            return self._found[question]
 
 
 class ToldRecalls:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from crew.models.call_log import CallLog
     from crew.models.recorded import RecordedCalls
     from crew.recalls import Recalls
+    from crew.settings import Settings
     from tools.news.item import NewsReading
 
 _log = logging.getLogger(__name__)
@@ -198,13 +199,22 @@ def recording_of(desk: Desk, cycle_id: str) -> Path:
     return folder
 
 
-def recorded_recalls(folder: Path) -> "Recalls | None":
-    """What was remembered, None where it is looked up again; raises SettingsError when damaged."""
+def recorded_recalls(folder: Path, settings: "Settings") -> "Recalls | None":
+    """
+    What a model's embedding found, None where our own is asked again.
+
+    `settings` are the recorded ones. Raises SettingsError when it is damaged or does not belong.
+    """
     from crew.recalls import Recalls
 
-    file = folder / "recalls.json"
+    file, ours = folder / "recalls.json", settings.memory.embedding == "hash"
     if not file.is_file():
-        return None
+        return None if ours else Recalls(recalls=())
+    if ours:
+        raise SettingsError(
+            f"{file.name} was not written by this recording, whose memory is asked again. Nothing "
+            "was run. Remove it, if you did not put it there."
+        )
     with undamaged(file.name):
         return Recalls.model_validate_json(file.read_bytes())
 

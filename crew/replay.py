@@ -139,7 +139,7 @@ class Rerun:
                 news,
                 recorded_outside(folder),
                 models,
-                recorded_recalls(folder),
+                recorded_recalls(folder, settings),
             )
             again.tell_scoring = self.calls.refuse_news if news is None else models.tell_scoring
             again.tell_reflections = models.tell_reflections
@@ -214,10 +214,26 @@ def settings_of(folder: Path, changes: Changes = AS_RECORDED) -> Settings:
         document["quote_max_age_s"] = 0 if asked_anew else _NEVER_S
         document["llm"]["api_key"] = "replayed"
         document["budget"] = _set_by_a_person(document.get("budget", {}))
+    _refuse_other_memory(document, changes.settings)
     try:
         return _AsRecorded(**_merged(document, changes.settings))
     except ValidationError as error:
         raise explained(error, "settings.json of the recording", Settings) from None
+
+
+_EMBEDDING = frozenset({"embedding", "embedding_model"})
+_OF_LOOKING_UP = frozenset({"half_life_days", "max_lessons"})
+
+
+def _refuse_other_memory(document: Mapping[str, Any], changed: Mapping[str, Any]) -> None:
+    """What a model embedded is told as it was found, and no model is asked to embed again."""
+    then, now = document.get("memory", {}), changed.get("memory", {})
+    fixed = _EMBEDDING if then.get("embedding", "hash") == "hash" else _EMBEDDING | _OF_LOOKING_UP
+    if asked := sorted(name for name in fixed & now.keys() if now[name] != then.get(name)):
+        raise SettingsError(
+            f"memory.{asked[0]} cannot be changed in a recorded cycle: no lesson is embedded or "
+            "looked up anew for it. Nothing was run. memory.enabled can be."
+        )
 
 
 def _set_by_a_person(budget: dict[str, Any]) -> dict[str, Any]:

@@ -359,7 +359,7 @@ def _candidates(answer: Any, symbols: Collection[str], read: dict[str, Lesson]) 
 
 
 def inert(lesson: Lesson) -> Lesson:
-    """The lesson without a word of a model or a feed."""
+    """The lesson without a word of an agent or a feed; its sentence tells figures."""
     return lesson.model_copy(update=_UNTOLD)
 
 

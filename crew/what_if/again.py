@@ -114,9 +114,7 @@ class _ToldThen(NamedTuple):
 
 def _told_then(case: Case, settings: Settings) -> _ToldThen:
     """Raises SettingsError when it is damaged."""
-    recalls = recorded_recalls(case.folder)
-    if recalls is None and settings.memory.embedding != "hash":
-        recalls = Recalls(recalls=())  # nobody agreed to pay for embedding all lessons again
+    recalls = recorded_recalls(case.folder, settings)
     return _ToldThen(recorded_news(case.folder), recorded_outside(case.folder), recalls)
 
 

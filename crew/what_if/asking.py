@@ -23,10 +23,22 @@ from records.errors import TradingError
 
 
 def answer(
-    desk: Desk, asked: Plan, *, budget_usd: Decimal | None, say: Callable[[str], None]
+    desk: Desk,
+    asked: Plan,
+    *,
+    budget_usd: Decimal | None,
+    say: Callable[[str], None],
+    bound: bool = False,
 ) -> Answer:
-    """Run every cycle again; stops, with what is done, when the budget is used up."""
-    return answer_from(desk, asked, Purse(asked.change.llm(desk.settings).prices, budget_usd), say)
+    """
+    Run every cycle again; stops, with what is done, when the budget is used up.
+
+    `bound` says that a person set the budget. Otherwise only models of the estimate are asked.
+    """
+    prices, agreed_to = asked.change.llm(desk.settings).prices, asked.estimate.may_ask
+    return answer_from(
+        desk, asked, Purse(prices, budget_usd, agreed_to=agreed_to, bound=bound), say
+    )
 
 
 def answer_from(desk: Desk, asked: Plan, purse: Purse, say: Callable[[str], None]) -> Answer:
@@ -37,9 +49,13 @@ def answer_from(desk: Desk, asked: Plan, purse: Purse, say: Callable[[str], None
     stopped: str | None = None
     for number, one in enumerate(asked.cases):
         say(f"{number + 1} of {len(asked.cases)}: {one.cycle_id}")
-        again = _again(desk, asked, one, purse)
-        if (stopped := _stopped(desk, purse)) is not None:
-            stopped += f" {number} of {len(asked.cases)} cycles had been run again; they stand."
+        stopped = _stopped(desk, purse)
+        again = None if stopped else _again(desk, asked, one, purse)
+        stopped = stopped or _stopped(desk, purse)
+        if again is None or stopped is not None:
+            stopped = (
+                f"{stopped} {number} of {len(asked.cases)} cycles had been run again; they stand."
+            )
             break
         if isinstance(again, Unanswered):
             unanswered.append(again)
@@ -63,13 +79,14 @@ def answer_from(desk: Desk, asked: Plan, purse: Purse, say: Callable[[str], None
 
 
 def _again(desk: Desk, asked: Plan, one: Case, purse: Purse) -> Again | Unanswered:
+    purse.refused = None
     try:
         again = run_again(one, asked.change, desk, purse)
     except TradingError as refused:
         return Unanswered(one.cycle_id, str(refused))
     if again.record.hold_reason == "stopped":  # the signal was heard inside the cycle
         desk.stopping.ask("stopped", again.record.message)
-    why = _broke(one, again)
+    why = purse.refused or _broke(one, again)
     return again if why is None else Unanswered(one.cycle_id, why)
 
 

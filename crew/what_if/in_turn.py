@@ -38,6 +38,13 @@ class Without(Counts):
     stopped: str | None = Field(description="Why not all cycles were run again.")
 
 
+class NoAnswer(Record):
+    """An adviser that cannot be asked about, and why."""
+
+    agent: str
+    why: str
+
+
 class EachWithout(Record):
     """The desk without each of its advisers."""
 
@@ -45,6 +52,10 @@ class EachWithout(Record):
     budget_usd: Amount | None = Field(description="For all of them together; null: no bound.")
     advisers: tuple[Without, ...]
     not_asked: tuple[str, ...] = Field(description="Advisers that it did not come to.")
+    no_answer: tuple[NoAnswer, ...] = Field(description="Advisers none of whose cycles can answer.")
+    unread: tuple[UnansweredCycle, ...] = Field(
+        description="Cycles whose agents and tasks cannot be read; of no adviser then."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,8 @@ class Questions:
     """One for each adviser, ready to be asked; agreed to and paid for together."""
 
     of: Mapping[str, Plan]
+    no_answer: tuple[NoAnswer, ...] = ()
+    unread: tuple[UnansweredCycle, ...] = ()
 
     @property
     def words(self) -> str:
@@ -93,8 +106,14 @@ def questions(
     """
     ids = chosen(desk, cycles, since, newest=NEWEST)
     of: dict[str, list[str]] = {}
+    unread: list[UnansweredCycle] = []
     for cycle_id in reversed(ids):
-        for name in _advisers(desk, cycle_id):
+        try:
+            crew = recorded_crew(recording_of(desk, cycle_id))
+        except TradingError as fault:
+            unread.append(UnansweredCycle(cycle_id=cycle_id, why=str(fault)))
+            continue
+        for name in may_be_silent(crew):
             of.setdefault(name, []).append(cycle_id)
     if only is not None and only not in of:
         known = f"Those who may be: {', '.join(of)}. " if of else ""
@@ -102,14 +121,30 @@ def questions(
             f"{only[:60]!r} cannot be left out of these cycles: it did not work in them, or "
             f"without it nothing would be decided. {known}Nothing was asked."
         )
+    if len(unread) == len(ids):
+        raise SettingsError(unread[0].why)
     if not of:
         raise SettingsError(
             "Nobody can be left out of these cycles: each of their agents proposes, judges or "
-            "places orders, or their agents and tasks cannot be read. Nothing was asked."
+            "places orders. Nothing was asked."
         )
-    wanted = of if only is None else {only: of[only]}
-    return Questions({name: plan(desk, Change(without=name), found[::-1])
-                      for name, found in wanted.items()})  # fmt: skip
+    return _ready(desk, of if only is None else {only: of[only]}, unread)
+
+
+def _ready(
+    desk: Desk, of: Mapping[str, Sequence[str]], unread: Sequence[UnansweredCycle]
+) -> Questions:
+    """One adviser without an answer does not keep the others from theirs."""
+    plans: dict[str, Plan] = {}
+    no_answer: list[NoAnswer] = []
+    for name, newest_first in of.items():
+        try:
+            plans[name] = plan(desk, Change(without=name), newest_first[::-1])
+        except SettingsError as refused:
+            no_answer.append(NoAnswer(agent=name, why=str(refused)))
+    if not plans:
+        raise SettingsError(no_answer[0].why)
+    return Questions(plans, tuple(no_answer), tuple(unread))
 
 
 def answers(
@@ -133,15 +168,9 @@ def each_without(
         budget_usd=purse.budget_usd,
         advisers=tuple(found),
         not_asked=tuple(name for name in asked.of if name not in done),
+        no_answer=asked.no_answer,
+        unread=asked.unread,
     )
-
-
-def _advisers(desk: Desk, cycle_id: str) -> tuple[str, ...]:
-    """Nobody where the recorded agents and tasks cannot be read."""
-    try:
-        return may_be_silent(recorded_crew(recording_of(desk, cycle_id)))
-    except TradingError:
-        return ()
 
 
 def _without(agent: str, found: Answer) -> Without:

@@ -5,6 +5,7 @@ Before each call its likely price is set aside, so that tasks that run side by s
 spend the same money twice. What is used up ends the whole question, not one cycle.
 """
 
+from collections.abc import Collection
 from decimal import Decimal
 from threading import Lock
 from typing import NamedTuple
@@ -39,15 +40,31 @@ class Spent(NamedTuple):
 class Purse:
     """One for the whole question; safe across the threads of a crew."""
 
-    def __init__(self, prices: Prices, budget_usd: Decimal | None = None) -> None:
-        """Without a budget nothing is refused."""
+    def __init__(
+        self,
+        prices: Prices,
+        budget_usd: Decimal | None = None,
+        *,
+        agreed_to: Collection[str] | None = None,
+        bound: bool = False,
+    ) -> None:
+        """
+        Without a budget nothing is too dear.
+
+        Of models that cost something only those are asked that were `agreed_to` (None: all), and
+        others only where a person set the budget (`bound`) and their price is known.
+        """
         self.asked = 0
         self.heard = 0
         self.tokens = 0
         self.unpriced = 0
         self.spent_usd = Decimal(0)
         self.used_up = False
+        self.refused: str | None = None
+        """Why a call of the cycle that is running was refused; who runs it clears this."""
         self._prices = prices
+        self._agreed_to = None if agreed_to is None else frozenset(agreed_to)
+        self._bound = bound
         self.budget_usd = budget_usd
         self._set_aside = Decimal(0)
         self._lock = Lock()
@@ -64,8 +81,15 @@ class Purse:
 
     def begin(self, model: str, prompt_tokens: int) -> Decimal:
         """Set a call's likely price aside and return it; raises BudgetExhausted."""
-        likely = cost_usd(model, prompt_tokens, _ANSWER_TOKENS, self._prices) or Decimal(0)
+        price = cost_usd(model, prompt_tokens, _ANSWER_TOKENS, self._prices)
+        likely = price or Decimal(0)
         with self._lock:
+            if not self._agreed(model, priced=price is not None):
+                self.refused = (
+                    f"A prompt is not as it was recorded, and nobody agreed to pay {model} for "
+                    "another answer. --budget-usd lets models with a price be asked."
+                )
+                raise BudgetExhausted(self.refused)
             bound = self.spent_usd + self._set_aside + likely
             if self.budget_usd is not None and likely and bound > self.budget_usd:
                 self.used_up = True
@@ -76,6 +100,11 @@ class Purse:
             self.asked += 1
             self._set_aside += likely
         return likely
+
+    def _agreed(self, model: str, *, priced: bool) -> bool:
+        if self._agreed_to is None or model.startswith("rulebook/"):
+            return True
+        return model in self._agreed_to or (self._bound and priced)
 
     def end(
         self, model: str, likely: Decimal, *, prompt_tokens: int, completion_tokens: int

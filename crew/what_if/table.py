@@ -31,6 +31,10 @@ def advisers_notes(found: EachWithout) -> str:
     notes = []
     if found.not_asked:
         notes.append(f"Not asked about: {', '.join(found.not_asked)}.")
+    notes += [f"No answer about {in_one_line(one.agent)}: {in_one_line(one.why)}"
+              for one in found.no_answer]  # fmt: skip
+    notes += [f"Not read: {in_one_line(one.cycle_id)}: {in_one_line(one.why)}"
+              for one in found.unread]  # fmt: skip
     if any(one.hindsight for one in found.advisers):
         notes += [told.INDEPENDENT, told.HINDSIGHT]
     notes.append("The decisions themselves: `desk what-if --without AGENT`.")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from crew.cycle import run_cycle
+from crew.evidence import draws_charts
 from crew.home import CHECKOUT
 from crew.transcript import Transcript, first_fault, joined, read
 from memory.lessons import LessonMemory
@@ -238,6 +239,16 @@ def test_charts_that_no_model_sees_are_not_drawn_where_settings_say_so(tmp_path:
 
     assert record.model.calls > 0
     assert not list(tmp_path.rglob("*.png"))
+
+
+@pytest.mark.parametrize(("most", "drawn"), [(6, True), (0, False)])
+def test_charts_are_drawn_for_a_model_that_is_shown_them(
+    tmp_path: Path, most: int, drawn: bool
+) -> None:
+    """One that can see and is sent none is shown none."""
+    wanted = ("model=openai/gpt-4o", "charts.draw=seen", "llm.api_key=none")
+    with a_desk(tmp_path, *wanted, f"charts.max_pictures={most}") as desk:
+        assert draws_charts(desk) is drawn
 
 
 def test_charts_are_kept_with_the_cycle(tmp_path: Path) -> None:

@@ -1,19 +1,20 @@
 """What a model's embedding found is told again; nobody is asked, and no later lesson is told."""
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from crew.cycle import run_cycle
-from crew.recalls import KeptRecalls, Recalls, ToldRecalls
+from crew.recalls import KeptRecalls, Recall, Recalls, ToldRecalls
 from crew.recording import recorded_recalls
 from crew.replay import replay_cycle
 from crew.what_if.change import Change
 from records.clock import FixedClock
 from records.errors import SettingsError
 from records.lesson import Lesson
-from tests.crew.desks import a_desk
+from tests.crew.desks import a_desk, settings
 from tests.crew.test_cycle import BUSY, SIX
 from tests.crew.test_recorded_cycle import no_network
 from tests.crew.what_if.histories import asked
@@ -42,6 +43,26 @@ def kept(*found: Lesson) -> Recalls:
     told = list[Recalls]()
     KeptRecalls(Fixed(*found), told.append).recall(LONG, ["BTC/USDT"], LATER, 5)
     return told[-1]
+
+
+def test_one_cycle_has_one_answer_though_the_embedding_fails_in_between() -> None:
+    """Three tasks ask the same; a recording that tells another answer than was given is none."""
+    memory, told = Fixed(), list[Recalls]()
+    both = KeptRecalls(memory, told.append)
+    first = both.recall(LONG, ["BTC/USDT"], LATER, 5)
+    memory.lessons = tuple(ROWS)
+    second = both.recall(LONG, ["BTC/USDT"], LATER, 5)
+
+    assert first == second == ()
+    assert [one.lesson_ids for one in told[-1].recalls] == [()]
+    assert len(both.recall("another", ["BTC/USDT"], LATER, 5)) == 3
+
+
+@pytest.mark.parametrize("lesson_ids", [("l1", "l1"), ("l1", "l2", "l3")])
+def test_an_edited_answer_cannot_tell_more_than_was_asked_for(lesson_ids: tuple[str, ...]) -> None:
+    """One lesson five hundred times would be a base rate of a stranger's choice."""
+    with pytest.raises(ValueError, match="more lessons than were asked for"):
+        Recall(situation=LONG, symbols=("BTC/USDT",), limit=2, lesson_ids=lesson_ids)
 
 
 def test_the_same_question_finds_the_same_lessons_in_their_order() -> None:
@@ -89,7 +110,7 @@ def remembered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, tup
         with a_desk(home, *wanted, at=clock) as desk:
             for _ in range(8):
                 cycle_id = run_cycle(desk, print).cycle_id
-                found = recorded_recalls(home / "recordings" / cycle_id)
+                found = recorded_recalls(home / "recordings" / cycle_id, settings(*wanted))
                 if found is not None and any(one.lesson_ids for one in found.recalls):
                     break
                 clock.advance(hours=1)
@@ -102,7 +123,7 @@ def test_a_cycle_that_remembered_by_a_model_replays_without_one(
 ) -> None:
     """The same lessons in the same prompts, with the network gone."""
     home, cycle_id, wanted = remembered
-    found = recorded_recalls(home / "recordings" / cycle_id)
+    found = recorded_recalls(home / "recordings" / cycle_id, settings(*wanted))
 
     assert found is not None
     assert any(one.lesson_ids for one in found.recalls)
@@ -132,9 +153,46 @@ def test_damaged_recalls_are_told_of(remembered: tuple[Path, str, tuple[str, ...
         file.write_bytes(whole)
 
 
+def test_what_was_kept_is_paid_for_by_nobody_when_it_is_gone(
+    remembered: tuple[Path, str, tuple[str, ...]], tmp_path: Path
+) -> None:
+    """The prompts then differ; with models that cost something that is no answer, not a bill."""
+    _, cycle_id, wanted = remembered
+    home = Path(shutil.copytree(remembered[0], tmp_path / "home"))
+    (home / "recordings" / cycle_id / "recalls.json").unlink()
+    with no_network():
+        found = asked(home, Change(), *wanted)
+
+    assert found.asked > 0  # of the rulebook, free
+
+
+def test_memory_can_be_left_out_and_not_looked_up_otherwise(
+    remembered: tuple[Path, str, tuple[str, ...]],
+) -> None:
+    """A false "nothing differs" is worse than a refusal."""
+    home, _, wanted = remembered
+    with no_network():
+        assert asked(home, Change(settings={"memory": {"enabled": False}}), *wanted).asked > 0
+        for name, value in (("half_life_days", 1), ("max_lessons", 10)):
+            with pytest.raises(SettingsError, match=f"memory.{name} cannot be changed"):
+                asked(home, Change(settings={"memory": {name: value}}), *wanted)
+
+
 def test_our_own_embedding_is_asked_again(tmp_path: Path) -> None:
     """It costs nothing, and a replay that looks up anew proves what it remembers."""
     with a_desk(tmp_path, *SIX, "record=true", at=BUSY) as desk:
         cycle_id = run_cycle(desk, print).cycle_id
 
-    assert recorded_recalls(tmp_path / "recordings" / cycle_id) is None
+    assert recorded_recalls(tmp_path / "recordings" / cycle_id, settings(*SIX)) is None
+
+
+def test_a_file_that_our_own_embedding_never_wrote_is_refused(tmp_path: Path) -> None:
+    """Else whoever adds one decides what was remembered, and that prompts are asked anew."""
+    with a_desk(tmp_path, *SIX, "record=true", at=BUSY) as desk:
+        cycle_id = run_cycle(desk, print).cycle_id
+        (tmp_path / "recordings" / cycle_id / "recalls.json").write_text('{"recalls":[]}')
+
+        with pytest.raises(SettingsError, match="was not written by this recording"):
+            replay_cycle(desk, cycle_id)
+    (one,) = asked(tmp_path, Change(), *SIX).unanswered
+    assert "was not written by this recording" in one.why

@@ -91,12 +91,12 @@ class Lessons:
             return tuple(connection.scalars(statement.limit(newest)))
 
     def lessons_of(self, lesson_ids: Sequence[str]) -> tuple[Lesson, ...]:
-        """The lessons with these ids."""
+        """The lessons with these ids that were not forgotten."""
         found: list[Lesson] = []
         with self._store.reading() as connection:
             for start in range(0, len(lesson_ids), _AT_ONCE):
                 some = lessons.c.lesson_id.in_(lesson_ids[start : start + _AT_ONCE])
-                rows = connection.execute(select(lessons.c.record).where(some))
+                rows = connection.execute(_remembered(lessons.c.record).where(some))
                 found += documents(Lesson, rows)
         return tuple(found)
 

@@ -12,11 +12,12 @@ from crew.desk import TOOL_NAMES
 from crew.home import CHECKOUT
 from crew.specs import CrewSpec, load_specs
 from crew.what_if.answer import UnansweredCycle
+from crew.what_if.asking import answer
 from crew.what_if.cases import LAST, chosen
 from crew.what_if.change import Change, may_be_silent
 from crew.what_if.estimate import Estimate
 from crew.what_if.in_turn import Questions, Without, answers, each_without, questions
-from crew.what_if.planned import Plan
+from crew.what_if.planned import Plan, plan
 from crew.what_if.purse import Purse
 from crew.what_if.table import adviser, advisers_notes
 from records.errors import SettingsError
@@ -159,7 +160,41 @@ def test_a_recording_that_cannot_be_read_hides_no_other(vetoed: Path, edited: Pa
     with looking_back(vetoed, *SIX) as desk:
         ready = questions(desk, None, None, None)
 
+        told = each_without(desk, ready, Purse({}), ())
+
     assert {name: len(one.cases) for name, one in ready.of.items()} == {"sentiment": 1, "chart": 1}
+    assert [one.cycle_id for one in told.unread] == [edited.name]
+    assert f"Not read: {edited.name}: agents.yaml" in advisers_notes(told)
+
+
+def test_a_recording_that_alone_is_meant_and_cannot_be_read_is_refused_with_the_cause(
+    vetoed: Path, edited: Path
+) -> None:
+    (edited / "agents.yaml").write_text("a: [")
+    with looking_back(vetoed, *SIX) as desk, pytest.raises(SettingsError, match=r"agents\.yaml"):
+        questions(desk, edited.name, None, None)
+
+
+def test_an_adviser_without_an_answer_keeps_no_other_from_theirs(
+    vetoed: Path, edited: Path
+) -> None:
+    """Named with its reason: its only cycle is damaged."""
+    older = sorted(edited.parent.iterdir())[0]
+    tasks, kept = older / "tasks.yaml", (edited / "settings.json").read_bytes()
+    text = tasks.read_text()
+    tasks.write_text(text.replace("\nchart:\n", "\nchart:\n  enabled: false\n"))
+    (edited / "settings.json").write_text("{")
+    try:
+        with looking_back(vetoed, *SIX) as desk:
+            ready = questions(desk, None, None, None)
+            notes = advisers_notes(each_without(desk, ready, Purse({}), ()))
+    finally:
+        tasks.write_text(text)
+        (edited / "settings.json").write_bytes(kept)
+
+    assert tuple(ready.of) == ("sentiment",)
+    assert [one.agent for one in ready.no_answer] == ["chart"]
+    assert "No answer about chart: settings.json of the recording is damaged" in notes
 
 
 def test_each_is_left_out_of_the_cycles_it_worked_in(vetoed: Path, edited: Path) -> None:
@@ -257,4 +292,30 @@ def test_after_a_signal_nobody_else_is_asked_about(vetoed: Path) -> None:
         (only,) = answers(desk, ready, Purse({}), end_it)
 
     assert "It was told to end" in (only.stopped or "")
+    assert (only.heard, only.asked) == (0, 0)
     assert told == [f"without sentiment, 1 of 2: {ready.of['sentiment'].cases[0].cycle_id}"]
+
+
+def test_a_prompt_that_differs_unforeseen_is_no_bill(tmp_path: Path) -> None:
+    """Edited news, another release: no estimate names it, so no model that costs is asked."""
+    with ModelServer() as server:
+        reached = (
+            f"model={PAID}", f"llm.base_url={server.base_url}", "llm.api_key=none", PRICED,
+        )  # fmt: skip
+        (record,) = recorded(tmp_path, *reached)
+        news = tmp_path / "recordings" / record.cycle_id / "news.json"
+        text = news.read_text()
+        news.write_text(text.replace('"title":"', '"title":"Edited ', 20))
+        assert news.read_text() != text
+        before = len(server.bodies)
+        with looking_back(tmp_path, *reached) as desk:
+            ready = plan(desk, Change(), chosen(desk, LAST, None))
+            unasked = answer(desk, ready, budget_usd=None, say=quiet)
+            asked_then = len(server.bodies)
+            agreed = answer(desk, ready, budget_usd=Decimal(1), say=quiet, bound=True)
+
+    assert ready.estimate.may_ask == ()
+    assert (unasked.asked, unasked.cost_usd, asked_then) == (0, 0, before)
+    assert "nobody agreed to pay" in unasked.unanswered[0].why
+    assert (len(agreed.compared), agreed.unanswered) == (1, ())
+    assert agreed.asked > 0 < agreed.cost_usd

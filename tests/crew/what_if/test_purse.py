@@ -58,3 +58,24 @@ def test_calls_without_a_price_are_counted() -> None:
     purse.end(MODEL, purse.begin(MODEL, 10), prompt_tokens=10, completion_tokens=5)
 
     assert (purse.unpriced, purse.tokens, purse.spent_usd) == (1, 15, 0)
+
+
+def test_a_model_nobody_agreed_to_is_not_asked() -> None:
+    """A prompt that changed unforeseen must not become a bill; the question itself goes on."""
+    purse = Purse(PRICES, agreed_to=())
+
+    with pytest.raises(BudgetExhausted, match=rf"nobody agreed to pay {MODEL}"):
+        purse.begin(MODEL, 10)
+
+    assert (purse.asked, purse.used_up) == (0, False)
+    assert "nobody agreed to pay" in (purse.refused or "")
+    purse.begin("rulebook/balanced", 10)
+    Purse(PRICES, agreed_to=(MODEL,)).begin(MODEL, 10)
+
+
+def test_a_budget_that_a_person_set_is_agreement_where_prices_are_known() -> None:
+    """Without a price nothing bounds the bill."""
+    Purse(PRICES, Decimal(1), agreed_to=(), bound=True).begin(MODEL, 10)
+
+    with pytest.raises(BudgetExhausted, match="nobody agreed"):
+        Purse({}, Decimal(1), agreed_to=(), bound=True).begin(MODEL, 10)
