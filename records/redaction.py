@@ -5,7 +5,8 @@ Text and secrets are compared in one plain spelling: small letters, no backslash
 breaks, one sign for the space and each of `+ / - _`. So a secret is found in any case, in both
 alphabets of base64, folded, and in JSON within JSON; what is URL-coded or written as \u0041 is
 decoded first. A second look takes all that may be spread between its signs away: spaces, colons,
-line breaks as JSON writes them. It cannot find a secret that is told in words, in pieces, or in
+line breaks as JSON writes them (of a secret that is too short without its own such signs, the
+breaks and halves alone). It cannot find a secret that is told in words, in pieces, or in
 a picture.
 """
 
@@ -45,6 +46,11 @@ _CODE = (
 _CODES = re.compile(_CODE, re.IGNORECASE)
 _BREAKS = re.compile(rb"\\+|[\r\n]+")
 _CODES_AND_BREAKS = re.compile(_CODE + rb"|\\+|[\r\n]+", re.IGNORECASE)
+_FOLDED = _DROPPED + b"\0"
+"""What folds a secret, and the halves of UTF-16; no sign that a secret is written with."""
+_FOLD = rb"\\+[nrt]?|[\r\n\0]+"
+_FOLDS = re.compile(_FOLD)
+_CODES_AND_FOLDS = re.compile(_CODE + rb"|" + _FOLD, re.IGNORECASE)
 _GAP = rb"\\+[nrt]?|[ +/_:|\t\0\r\n-]+"
 _GAPS = re.compile(_GAP)
 _CODES_AND_GAPS = re.compile(_CODE + rb"|" + _GAP, re.IGNORECASE)
@@ -67,13 +73,14 @@ def is_secret(value: str) -> bool:
 class Redactor:
     """Writes `[redacted]` in the place of every secret it was made with, however it is coded."""
 
-    __slots__ = ("_blocks", "_close", "_needles", "_short", "_values")
+    __slots__ = ("_blocks", "_close", "_needles", "_never_close", "_short", "_values")
 
     def __init__(self, values: Iterable[str]) -> None:
         """Values that are no secrets by the rule above are passed over."""
         self._values = frozenset(part for value in values for part in _parts(value))
         self._needles = tuple({needle for value in self._values for needle in _needles(value)})
         self._close = tuple({close for one in self._needles if (close := one.close()) is not None})
+        self._never_close = tuple(one for one in self._needles if one.close() is None)
         sought = {needle.sought for needle in (*self._needles, *self._close)}
         self._blocks = _blocks(one for one in sought if len(one) >= _SURE)
         self._short = tuple(one.decode("latin-1") for one in sought if len(one) < _SURE)
@@ -113,10 +120,11 @@ class Redactor:
         return Redactor(self._values | other._values)
 
     def _spans(self, data: bytes) -> Iterator["_Span"]:
-        yield from self._seen(data, data, "", _BREAKS, _GAPS)
+        yield from self._seen(data, data, "", _BREAKS, _FOLDS, _GAPS)
         if b"\\u" in data or b"\\x" in data or _PERCENT.search(data) is not None:
             decoded = _CODES.sub(_meaning, data)
-            yield from self._seen(data, decoded, "coded ", _CODES_AND_BREAKS, _CODES_AND_GAPS)
+            codes = _CODES_AND_BREAKS, _CODES_AND_FOLDS, _CODES_AND_GAPS
+            yield from self._seen(data, decoded, "coded ", *codes)
 
     def _seen(
         self,
@@ -124,13 +132,18 @@ class Redactor:
         decoded: bytes,
         how: str,
         breaks: "re.Pattern[bytes]",
+        folds: "re.Pattern[bytes]",
         gaps: "re.Pattern[bytes]",
     ) -> Iterator["_Span"]:
-        """What stands in the data, as it is and with all gaps closed."""
+        """What stands in the data, as it is, unfolded, and with all gaps closed."""
         if self._suspects(decoded.translate(_PLAIN, _DROPPED)):
             yield from self._located(_View(data, breaks, _DROPPED), self._needles, how)
         for escaped in _SPREAD_ESCAPED:
             decoded = decoded.replace(escaped, b"")
+        if self._never_close and self._suspects(decoded.translate(_PLAIN, _FOLDED)):
+            yield from self._located(
+                _View(data, folds, _FOLDED), self._never_close, f"{how}folded "
+            )
         if self._suspects(decoded.translate(_PLAIN, _SPREAD)):
             yield from self._located(_View(data, gaps, _SPREAD), self._close, f"{how}spread ")
 

@@ -208,6 +208,17 @@ _RANDOM = st.text(_ALPHABET, min_size=8, max_size=70).filter(
 )
 
 
+@pytest.mark.parametrize("secret", ["000001A|", "a:b1c2d3", "x_y-z/1+"])
+def test_a_secret_of_signs_that_separate_is_found_folded(secret: str) -> None:
+    """Without them too little of it would be left to be sure."""
+    redactor = Redactor([secret])
+    for at in range(1, len(secret)):
+        folded = f"{secret[:at]}\n{secret[at:]}"
+        for told in (folded, json.dumps(folded), json.dumps(json.dumps({"key": folded}))):
+            assert MARK in redactor.text(told), told
+            assert redactor.find(redactor.text(told).encode()) == []
+
+
 @given(secret=_RANDOM, before=st.text(max_size=40), after=st.text(max_size=40), data=st.data())
 @example(secret="\\\\a1b2c3\\d4", before="\\", after="\\", data=None)
 @example(secret="newkey12", before="x\\", after='\\"', data=None)
